@@ -1,0 +1,1 @@
+"""Starts, watches and stops all parts of Whetstone on one machine: `python -m apps.config.supervisor`."""

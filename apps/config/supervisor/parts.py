@@ -1,0 +1,81 @@
+"""The parts that make up Whetstone on one machine, as commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from apps.config.embedded import environment, postgres, state, valkey
+from apps.config.embedded.os_user import database_user
+from apps.config.supervisor.processes import Spec
+
+ROOT = Path(__file__).resolve().parents[3]
+DATABASE, BROKER, ONCE, WORKERS, BEAT, WEB = range(6)  # stages
+
+
+@dataclass(frozen=True)
+class Servers:
+    database: postgres.Postgres
+    broker: valkey.Valkey
+
+    def specs(self) -> list[Spec]:
+        plain = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+        return [
+            Spec("database", DATABASE, self.database.command(), plain, Path("/"), user=self.database.user,
+                 noise=postgres.NOISE, stop_signal=postgres.FAST_SHUTDOWN, grace=30.0),
+            Spec("broker", BROKER, self.broker.command(), plain, self.broker.folder, noise=valkey.NOISE),
+        ]  # fmt: skip
+
+
+def prepare_servers(data_dir: Path, *, throwaway: bool, rng: Random, say: Callable[[str], None]) -> Servers:
+    """Makes secrets, ports and data folders where they are missing; starts nothing."""
+    state.ensure_secrets(data_dir, database_exists=(data_dir / "postgres" / "PG_VERSION").exists())
+    ports = state.keep_or_choose_ports(data_dir, rng=rng)
+    database = postgres.Postgres(data_dir, ports["postgres_port"], database_user(), throwaway)
+    broker = valkey.Valkey(data_dir, ports["broker_port"])
+    postgres.prepare(database, say=say)
+    valkey.installed()
+    broker.configure()
+    return Servers(database, broker)
+
+
+def app_environment(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment, with the database and broker of this folder in it whatever it said."""
+    ours = environment(data_dir)
+    fixed = {name: ours[name] for name in ("DATABASE_URL", "BROKER_URL", "WHETSTONE_DEMO")}
+    return {
+        "PYTHONUNBUFFERED": "1", **ours, **environ, **fixed, "DJANGO_SETTINGS_MODULE": "apps.config.settings",
+    }  # fmt: skip
+
+
+def manage(name: str, *arguments: str, env: Mapping[str, str]) -> Spec:
+    return Spec(name, ONCE, [sys.executable, "manage.py", *arguments], env, ROOT, once=True)
+
+
+def celery(data_dir: Path, *, env: Mapping[str, str]) -> list[Spec]:
+    base = [sys.executable, "-m", "celery", "-A", "workers.celery"]
+    quick = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+    return [
+        Spec("worker", WORKERS, [*base, "worker", "-n", "worker@%h", "-Q", "default,mining", "--concurrency", "2", *quick],
+             env, ROOT),
+        Spec("trainer", WORKERS, [*base, "worker", "-n", "trainer@%h", "-Q", "training", "--concurrency", "1",
+                                  "--prefetch-multiplier", "1", *quick], env, ROOT),
+        Spec("beat", BEAT, [*base, "beat", "--schedule", str(data_dir / "work" / "beat-schedule"), "--pidfile", "",
+                            "--loglevel", "WARNING"], env, ROOT, grace=4.0),
+    ]  # fmt: skip
+
+
+def web(port: int, *, env: Mapping[str, str]) -> Spec:
+    """Two processes for two cores; threads, because requests are short and wait for the database."""
+    processes = max(2, min(4, os.cpu_count() or 2))
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", str(processes), "--blocking-threads", "8", "--respawn-failed-workers",
+        "--respawn-interval", "0.5", "--workers-kill-timeout", "4", "--log-level", "warning",
+        "apps.config.wsgi:application",
+    ]  # fmt: skip
+    return Spec("web", WEB, command, {"DATABASE_POOL": "1", **env}, ROOT, grace=6.0)
