@@ -24,7 +24,7 @@ from apps.config.embedded import SetupError, state
 from apps.config.supervisor import checks, parts
 from apps.config.supervisor.orphans import stop_orphans
 from apps.config.supervisor.output import Output
-from apps.config.supervisor.processes import record_path, records
+from apps.config.supervisor.processes import record_path, records, wait_gone
 from apps.config.supervisor.watch import StopAsked, Watch
 
 
@@ -80,15 +80,14 @@ def stop(options: Namespace) -> int:
     if row is None:
         print(f"Nothing is running with the data in {options.data}.")
         return 0
-    pid = int(str(row.get("pid", 0)))
-    try:
+    if "pid" not in row:
+        raise SetupError(f"Something is just starting in {options.data}.", "try again in a few seconds.")
+    pid = int(str(row["pid"]))
+    with contextlib.suppress(psutil.NoSuchProcess):  # it may end between our look and our signal
         process = psutil.Process(pid)
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
-    except psutil.TimeoutExpired:
-        raise SetupError(f"The supervisor (pid {pid}) did not stop within 60 s.", f"kill -9 {pid}") from None
-    except psutil.NoSuchProcess:
-        pass  # it ended between our look and our signal: what was asked for
+        if not wait_gone(process, seconds=60):
+            raise SetupError(f"The supervisor (pid {pid}) did not stop within 60 s.", f"kill -9 {pid}, `make run`.")
     print("Stopped.")
     return 0
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from apps.config.embedded.postgres import FAST_SHUTDOWN, serves
-from apps.config.supervisor.processes import TAG, forget, recorded_process, records
+from apps.config.supervisor.processes import TAG, forget, recorded_process, records, wait_gone
 
 
 def stop_orphans(data_dir: Path, *, say: Callable[[str], None]) -> None:
@@ -35,12 +35,11 @@ def stop_orphans(data_dir: Path, *, say: Callable[[str], None]) -> None:
 
 
 def _wait_or_kill(process: psutil.Process, *, seconds: float) -> None:
+    if wait_gone(process, seconds=seconds):
+        return
     with contextlib.suppress(psutil.NoSuchProcess):
-        try:
-            process.wait(seconds)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(5)
+        process.kill()
+    wait_gone(process, seconds=5)
 
 
 def _tagged(data_dir: Path) -> list[psutil.Process]:
@@ -60,8 +59,8 @@ def _stop_unrecorded_database(data_dir: Path, *, say: Callable[[str], None]) -> 
         pid = int((folder / "postmaster.pid").read_text().split()[0])
         if serves(pid, folder):
             say(f"Stopping database (pid {pid}), left behind by an earlier run.")
-            os.kill(pid, FAST_SHUTDOWN)
-            with contextlib.suppress(psutil.TimeoutExpired):
-                psutil.Process(pid).wait(20)
-                return
-            os.kill(pid, signal.SIGQUIT)  # never SIGKILL: its helpers would outlive it
+            process = psutil.Process(pid)
+            process.send_signal(FAST_SHUTDOWN)
+            if not wait_gone(process, seconds=20):
+                process.send_signal(signal.SIGQUIT)  # never SIGKILL: its helpers would outlive it
+                wait_gone(process, seconds=10)

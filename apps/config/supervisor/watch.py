@@ -17,7 +17,7 @@ from apps.config.supervisor.processes import Child, Spec, forget, spawn
 
 TICK = 0.1
 STEADY = 30.0  # a part that lived this long starts its count of crashes anew
-CRASHES = 5
+CRASHES = 4
 DELAYS = (0.2, 0.5, 1.0, 2.0)
 KNOWN = [  # what a part's last lines mean to the person who started it
     (re.compile(r"No space left on device|Errno 28"), "the disk is full", "free some space, then `make run` again."),
