@@ -48,14 +48,20 @@ def install_browser() -> None:
 def main() -> int:
     if named := os.environ.get("CHROMIUM"):
         if not Path(named).is_file():
-            print(f"CHROMIUM names {named}, which does not exist.\n  Mend: correct or unset it.", file=sys.stderr)
+            print(
+                f"CHROMIUM names {named}, which does not exist.\n  Mend: correct or unset it.",
+                file=sys.stderr,
+            )
             return 2
     elif find_browser() is None:
         print("No Chromium or Chrome found; installing one for the browser tests.")
         install_browser()
     found = find_browser()
     if found is None:
-        print("No browser could be installed.\n  Mend: install Chromium, or name one in CHROMIUM.", file=sys.stderr)
+        print(
+            "No browser could be installed.\n  Mend: install Chromium, or name one in CHROMIUM.",
+            file=sys.stderr,
+        )
         return 2
     print(f"Browser: {found}")
     return 0

@@ -39,7 +39,10 @@ def test_settings_name_the_kept_ports_and_passwords(prepared: Path) -> None:
 
     kept = state.read_state(prepared)
     password = (prepared / "postgres_password").read_text().strip()
-    assert settings["DATABASE_URL"] == f"postgres://whetstone:{password}@127.0.0.1:{kept['postgres_port']}/whetstone"
+    assert (
+        settings["DATABASE_URL"]
+        == f"postgres://whetstone:{password}@127.0.0.1:{kept['postgres_port']}/whetstone"
+    )
     assert settings["BROKER_URL"].endswith(f"@127.0.0.1:{kept['broker_port']}/0")
     assert settings["WHETSTONE_DEMO"] == "0"
     assert len(settings["SECRET_KEY"]) >= 50
@@ -58,14 +61,14 @@ def test_secrets_are_for_the_owner_only_and_stay_the_same(prepared: Path) -> Non
 def test_a_lost_password_of_an_existing_database_is_said(prepared: Path) -> None:
     (prepared / "postgres_password").unlink()
 
-    with pytest.raises(SetupError, match="postgres_password is missing.*\n.*backup"):
+    with pytest.raises(SetupError, match=r"postgres_password is missing.*\n.*backup"):
         state.ensure_secrets(prepared, database_exists=True)
 
 
 def test_an_unreadable_state_file_is_said(prepared: Path) -> None:
     (prepared / "state.json").write_text('{"postgres_port": ')
 
-    with pytest.raises(SetupError, match="state.json is not readable as JSON"):
+    with pytest.raises(SetupError, match=r"state\.json is not readable as JSON"):
         environment(prepared)
 
 
@@ -95,7 +98,7 @@ def test_a_half_there_database_with_files_is_refused_and_left_alone(prepared: Pa
     precious.parent.mkdir(parents=True)
     precious.write_text("rows")
 
-    with pytest.raises(SetupError, match="only half there: PG_VERSION, global/pg_control missing.*\n.*mv "):
+    with pytest.raises(SetupError, match=r"only half there: PG_VERSION, global/pg_control missing.*\n.*mv "):
         postgres.prepare(server(prepared), say=silent)
 
     assert precious.read_text() == "rows"

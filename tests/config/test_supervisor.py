@@ -97,7 +97,8 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
 
 
 def part(name: str, code: str, *, stage: int = 1, **options: object) -> Spec:
-    return Spec(name, stage, [sys.executable, "-c", code], dict(os.environ), Path("/"), **options)  # type: ignore[arg-type]
+    command = [sys.executable, "-c", code]
+    return Spec(name, stage, command, dict(os.environ), Path("/"), **options)  # type: ignore[arg-type]
 
 
 def test_exec_passes_on_the_exit_code_and_leaves_nothing_running(data: Path) -> None:
@@ -127,7 +128,9 @@ def test_throwaway_refuses_to_delete_a_database_that_is_kept(data: Path) -> None
     assert (data / "postgres").exists()
 
 
-def test_a_killed_database_and_broker_come_back_on_their_ports(data: Path, waiting: subprocess.Popen[str]) -> None:
+def test_a_killed_database_and_broker_come_back_on_their_ports(
+    data: Path, waiting: subprocess.Popen[str]
+) -> None:
     before = (data / "state.json").read_text()
     pids = {name: pid_of(data, name) for name in ("database", "broker")}
 
@@ -171,7 +174,9 @@ def test_stop_ends_everything(data: Path, waiting: subprocess.Popen[str]) -> Non
     assert list((data / "run").glob("*.json")) == []
 
 
-def test_after_kill_nine_of_the_supervisor_the_next_start_works(data: Path, waiting: subprocess.Popen[str]) -> None:
+def test_after_kill_nine_of_the_supervisor_the_next_start_works(
+    data: Path, waiting: subprocess.Popen[str]
+) -> None:
     pids = [pid_of(data, name) for name in ("database", "broker")]
     command = psutil.Process(waiting.pid).children()[-1]
     waiting.kill()
@@ -187,8 +192,11 @@ def test_after_kill_nine_of_the_supervisor_the_next_start_works(data: Path, wait
 
 def test_orphans_on_record_are_stopped_with_all_they_started(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    grandchild = "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
-    orphan = subprocess.Popen([sys.executable, "-c", grandchild], env={**os.environ, processes.TAG: str(tmp_path)},
+    grandchild = (
+        "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+    )
+    env = {**os.environ, processes.TAG: str(tmp_path)}
+    orphan = subprocess.Popen([sys.executable, "-c", grandchild], env=env,
                               stdout=subprocess.PIPE, text=True)  # fmt: skip
     assert orphan.stdout is not None
     grandchild_pid = int(orphan.stdout.readline())
@@ -220,14 +228,16 @@ def test_a_process_that_was_given_the_pid_of_a_dead_part_is_spared(tmp_path: Pat
 def test_a_part_that_keeps_stopping_is_given_up_with_its_last_words(watch: Watch) -> None:
     watch.start(part("web", "print('cannot read the moon'); raise SystemExit(3)"))
 
-    with pytest.raises(SetupError, match=r"web keeps stopping \(5 times in a row\)(.|\n)*cannot read the moon"):
+    with pytest.raises(
+        SetupError, match=r"web keeps stopping \(5 times in a row\)(.|\n)*cannot read the moon"
+    ):
         watch.forever()
 
 
 def test_a_full_disk_is_named_when_a_part_fails_for_it(watch: Watch) -> None:
     spec = part("migrate", "raise SystemExit('write failed: No space left on device')", once=True)
 
-    with pytest.raises(SetupError, match="migrate failed.*the disk is full(.|\n)*Mend: free some space"):
+    with pytest.raises(SetupError, match=r"migrate failed.*the disk is full(.|\n)*Mend: free some space"):
         watch.run_once(spec)
 
 
@@ -249,7 +259,9 @@ def test_parts_stop_in_order_and_take_their_children_along(watch: Watch, tmp_pat
     until(lambda: not any(alive(pid) for pid in grandchildren), seconds=5)
 
 
-def test_every_line_carries_the_name_of_its_part_and_no_colour_in_a_file(watch: Watch, tmp_path: Path) -> None:
+def test_every_line_carries_the_name_of_its_part_and_no_colour_in_a_file(
+    watch: Watch, tmp_path: Path
+) -> None:
     watch.run_once(part("migrate", "print('one'); print('two')", once=True))
 
     assert (tmp_path / "log").read_text() == "migrate  | one\nmigrate  | two\n"
@@ -298,5 +310,5 @@ def test_a_database_that_cannot_start_is_said_with_its_last_words(data: Path) ->
 def test_an_old_python_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 10, 2, "final", 0))
 
-    with pytest.raises(SetupError, match="Python 3.10.2; Whetstone needs 3.11"):
+    with pytest.raises(SetupError, match=r"Python 3\.10\.2; Whetstone needs 3.11"):
         check_python()

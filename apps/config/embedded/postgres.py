@@ -153,7 +153,15 @@ def _initialise(server: Postgres) -> None:
         _run(server, "initdb", "-D", str(aside), "-U", DATABASE, f"--pwfile={password}", "--encoding=UTF8",
              "--auth=scram-sha-256", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
              *(["--no-sync"] if server.throwaway else []))  # fmt: skip
-        _run(server, "postgres", "--single", "-D", str(aside), "postgres", stdin=f"CREATE DATABASE {DATABASE};\n")
+        _run(
+            server,
+            "postgres",
+            "--single",
+            "-D",
+            str(aside),
+            "postgres",
+            stdin=f"CREATE DATABASE {DATABASE};\n",
+        )
     finally:
         password.unlink()
     os.replace(aside, server.folder)
@@ -161,13 +169,16 @@ def _initialise(server: Postgres) -> None:
 
 def _run(server: Postgres, program: str, *arguments: str, stdin: str = "") -> None:
     done = subprocess.run(
-        [str(installed() / "bin" / program), *arguments], input=stdin, capture_output=True, text=True, check=False,
+        [str(installed() / "bin" / program), *arguments], input=stdin, capture_output=True, text=True,
+        check=False,
         cwd="/", env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}, **process_options(server.user),
     )  # type: ignore[call-overload]  # fmt: skip
     if done.returncode == 0:
         return
     if "No space left on device" in done.stderr:
-        raise SetupError(f"The disk that holds {server.data_dir} is full.", "free some space, then run again.")
+        raise SetupError(
+            f"The disk that holds {server.data_dir} is full.", "free some space, then run again."
+        )
     raise SetupError(
         f"PostgreSQL's {program} failed in {server.data_dir}: {done.stderr.strip()[-600:]}",
         "mend what it says and run again; nothing was changed.",
@@ -196,7 +207,8 @@ def check_lock(folder: Path) -> None:
         lock.unlink(missing_ok=True)
         return
     raise SetupError(
-        f"Another PostgreSQL (pid {pid}) is serving {folder}.", f"stop it with `kill -INT {pid}`, then run again."
+        f"Another PostgreSQL (pid {pid}) is serving {folder}.",
+        f"stop it with `kill -INT {pid}`, then run again.",
     )
 
 

@@ -72,7 +72,9 @@ def read_secret(data_dir: Path, name: str) -> str:
     try:
         return path.read_text().strip()
     except FileNotFoundError as error:
-        raise SetupError(f"{path} is missing, but the servers of this folder need it.", _lost(name)) from error
+        raise SetupError(
+            f"{path} is missing, but the servers of this folder need it.", _lost(name)
+        ) from error
 
 
 def _lost(name: str) -> str:

@@ -13,7 +13,9 @@ from apps.config.embedded.errors import SetupError
 from apps.config.embedded.state import read_secret, replace_file
 
 # advice that concerns stores which save to disk, and farewells
-NOISE = re.compile(r"overcommit|Failed to test the kernel|transparent huge|scheduling shutdown|bye bye", re.IGNORECASE)
+NOISE = re.compile(
+    r"overcommit|Failed to test the kernel|transparent huge|scheduling shutdown|bye bye", re.IGNORECASE
+)
 ARCHITECTURES = {"amd64": "x86_64", "x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
 
@@ -42,7 +44,9 @@ class Valkey:
             "loglevel": "warning",
             "maxmemory-policy": "noeviction",
         }
-        replace_file(self.folder / "valkey.conf", "".join(f"{key} {value}\n" for key, value in settings.items()))
+        replace_file(
+            self.folder / "valkey.conf", "".join(f"{key} {value}\n" for key, value in settings.items())
+        )
 
     def answers(self) -> bool:
         password = read_secret(self.data_dir, "broker_password")

@@ -33,12 +33,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     common.add_argument("--data", type=lambda text: Path(text).resolve(), default=ROOT / "var",
                         help="folder of the database, secrets and records of this installation")  # fmt: skip
     common.add_argument("--min-free-gb", type=float, default=1.0, help="refuse to start with less free disk")
-    common.add_argument("--throwaway", action="store_true", help="a fresh, fast, unsafe database, deleted at the end")
+    common.add_argument(
+        "--throwaway", action="store_true", help="a fresh, fast, unsafe database, deleted at the end"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", parents=[common], help="start everything, until Ctrl-C")
     run.add_argument("--web-port", type=int, default=8000)
     run.add_argument("--no-seed", dest="seed", action="store_false", help="start without the demo project")
-    stack = verbs.add_parser("stack", parents=[common], help="everything on free ports; JSON on stdout when ready")
+    stack = verbs.add_parser(
+        "stack", parents=[common], help="everything on free ports; JSON on stdout when ready"
+    )
     stack.add_argument("--web-port", type=int, default=0, help="0 chooses a free one")
     stack.add_argument("--seed", action="store_true", help="with the demo project")
     execute = verbs.add_parser("exec", parents=[common], help="run one command beside database and broker")

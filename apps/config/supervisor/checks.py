@@ -24,7 +24,9 @@ GIGABYTE = 1024**3
 def check_python() -> None:
     if sys.version_info[:2] < PYTHON:
         found = ".".join(map(str, sys.version_info[:3]))
-        raise SetupError(f"This is Python {found}; Whetstone needs 3.11 or newer.", "install one, then `make run`.")
+        raise SetupError(
+            f"This is Python {found}; Whetstone needs 3.11 or newer.", "install one, then `make run`."
+        )
 
 
 def check_folder(data_dir: Path) -> None:
@@ -60,7 +62,8 @@ def check_port(port: int) -> None:
             raise SetupError(f"Port {port} is for root only.", f"`make run PORT={port + 8000}`.") from None
         except OSError:
             raise SetupError(
-                f"Port {port} is taken by {_holder(port)}.", f"`make run PORT={port + 1}`, or end that program."
+                f"Port {port} is taken by {_holder(port)}.",
+                f"`make run PORT={port + 1}`, or end that program.",
             ) from None
 
 
@@ -69,7 +72,11 @@ def _holder(port: int) -> str:
     for process in psutil.process_iter(["name"]):
         with contextlib.suppress(psutil.Error):
             for connection in process.net_connections("tcp"):
-                if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
+                if (
+                    connection.laddr
+                    and connection.laddr.port == port
+                    and connection.status == psutil.CONN_LISTEN
+                ):
                     return f"{process.info['name']} (pid {process.pid})"
     return "another program"
 

@@ -45,12 +45,12 @@ def run(options: Namespace) -> int:
 
 
 def stack(options: Namespace) -> int:
-    """Like `run`, on free ports, with one JSON line on stdout when ready: for tests, demo and measurements."""
+    """Like `run`, on free ports; one JSON line on stdout when ready. For tests, demo and measurements."""
     output = Output(sys.stderr, os.environ)
     with supervised(options, output, port=options.web_port or None) as watch:
         port = options.web_port or state.free_port(rng=Random(), but=set())
         url = start_all(watch, options, port=port)
-        env = parts.app_environment(options.data, os.environ)
+        env = parts.app_environment(options.data, os.environ, private=True)
         ready = {"url": url, "pids": {row["name"]: row["pid"] for row in records(options.data)},
                  "database_url": env["DATABASE_URL"], "broker_url": env["BROKER_URL"]}  # fmt: skip
         print(json.dumps(ready), flush=True)
@@ -63,7 +63,8 @@ def execute(options: Namespace) -> int:
     output = Output(sys.stderr, os.environ)
     with supervised(options, output, port=None) as watch:
         start_servers(watch, options)
-        command = subprocess.Popen(options.command, env=parts.app_environment(options.data, os.environ))
+        env = parts.app_environment(options.data, os.environ, private=True)
+        command = subprocess.Popen(options.command, env=env)
         try:
             watch.watch_other(lambda: command.poll() is not None)
         except StopAsked:
@@ -87,7 +88,9 @@ def stop(options: Namespace) -> int:
         process = psutil.Process(pid)
         process.send_signal(signal.SIGTERM)
         if not wait_gone(process, seconds=60):
-            raise SetupError(f"The supervisor (pid {pid}) did not stop within 60 s.", f"kill -9 {pid}, `make run`.")
+            raise SetupError(
+                f"The supervisor (pid {pid}) did not stop within 60 s.", f"kill -9 {pid}, `make run`."
+            )
     print("Stopped.")
     return 0
 
@@ -129,6 +132,7 @@ def _discard(data_dir: Path, *, throwaway: bool) -> None:
 
 
 def start_servers(watch: Watch, options: Namespace) -> None:
+    _remember_store(options.data)
     servers = parts.prepare_servers(
         options.data, throwaway=options.throwaway, rng=Random(), say=watch.output.say
     )  # fmt: skip
@@ -140,13 +144,13 @@ def start_servers(watch: Watch, options: Namespace) -> None:
 
 def start_all(watch: Watch, options: Namespace, *, port: int) -> str:
     data_dir: Path = options.data
-    _remember_store(data_dir)
     start_servers(watch, options)
-    env = parts.app_environment(data_dir, os.environ)
+    private = options.verb == "stack"
+    env = parts.app_environment(data_dir, os.environ, private=private)
     watch.run_once(parts.manage("migrate", "migrate", "--noinput", "--verbosity", "0", env=env))
     if options.seed:
         _seed(watch, data_dir, env)
-        env = parts.app_environment(data_dir, os.environ)
+        env = parts.app_environment(data_dir, os.environ, private=private)
     url = f"http://127.0.0.1:{port}/"
     for spec in [*parts.celery(data_dir, env=env), parts.web(port, env=env)]:
         watch.start(spec)
@@ -175,8 +179,10 @@ def _remember_store(data_dir: Path) -> None:
 
 def _introduce(data_dir: Path, *, url: str | None) -> None:
     process = psutil.Process()
-    row = {"name": "supervisor", "stage": -1, "pid": process.pid, "created": process.create_time(),
-           "executable": process.exe(), "stop_signal": int(signal.SIGTERM), "grace": 30.0, "url": url}  # fmt: skip
+    row = {
+        "name": "supervisor", "stage": -1, "pid": process.pid, "created": process.create_time(),
+        "executable": process.exe(), "stop_signal": int(signal.SIGTERM), "grace": 30.0, "url": url,
+    }  # fmt: skip
     state.replace_file(record_path(data_dir, "supervisor"), json.dumps(row) + "\n")
 
 

@@ -19,7 +19,11 @@ def stop_orphans(data_dir: Path, *, say: Callable[[str], None]) -> None:
     """Ends recorded processes in the right order, then whatever else carries this folder's tag."""
     rows = records(data_dir)
     for _, stage in groupby(rows, key=lambda row: row["stage"]):
-        living = [(row, process) for row in stage if (process := recorded_process(row)) and process.pid != os.getpid()]
+        living = [
+            (row, process)
+            for row in stage
+            if (process := recorded_process(row)) and process.pid != os.getpid()
+        ]
         for row, process in living:
             say(f"Stopping {row['name']} (pid {process.pid}), left behind by an earlier run.")
             with contextlib.suppress(psutil.NoSuchProcess):

@@ -43,13 +43,17 @@ def prepare_servers(data_dir: Path, *, throwaway: bool, rng: Random, say: Callab
     return Servers(database, broker)
 
 
-def app_environment(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment, with the database and broker of this folder in it whatever it said."""
+def app_environment(data_dir: Path, environ: Mapping[str, str], *, private: bool) -> dict[str, str]:
+    """The caller's environment, with the database and broker of this folder in it whatever it said.
+
+    `private` also overrules the caller's store and secrets: a stack inside a test inside `exec` is its own.
+    """
     ours = environment(data_dir)
-    fixed = {name: ours[name] for name in ("DATABASE_URL", "BROKER_URL", "WHETSTONE_DEMO")}
-    return {
-        "PYTHONUNBUFFERED": "1", **ours, **environ, **fixed, "DJANGO_SETTINGS_MODULE": "apps.config.settings",
-    }  # fmt: skip
+    always = (
+        ours if private else {name: ours[name] for name in ("DATABASE_URL", "BROKER_URL", "WHETSTONE_DEMO")}
+    )
+    base = {"PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "apps.config.settings"}
+    return {**ours, **environ, **always, **base}
 
 
 def manage(name: str, *arguments: str, env: Mapping[str, str]) -> Spec:
@@ -58,15 +62,16 @@ def manage(name: str, *arguments: str, env: Mapping[str, str]) -> Spec:
 
 def celery(data_dir: Path, *, env: Mapping[str, str]) -> list[Spec]:
     base = [sys.executable, "-m", "celery", "-A", "workers.celery"]
-    quick = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+    log = ["--loglevel", "WARNING"]
+    quick = ["--without-gossip", "--without-mingle", *log]
+    worker = ["worker", "-n", "worker@%h", "-Q", "default,mining", "-c", "2"]
+    trainer = ["worker", "-n", "trainer@%h", "-Q", "training", "-c", "1", "--prefetch-multiplier", "1"]
+    beat = ["beat", "--schedule", str(data_dir / "work" / "beat-schedule"), "--pidfile", ""]
     return [
-        Spec("worker", WORKERS, [*base, "worker", "-n", "worker@%h", "-Q", "default,mining", "--concurrency", "2", *quick],
-             env, ROOT),
-        Spec("trainer", WORKERS, [*base, "worker", "-n", "trainer@%h", "-Q", "training", "--concurrency", "1",
-                                  "--prefetch-multiplier", "1", *quick], env, ROOT),
-        Spec("beat", BEAT, [*base, "beat", "--schedule", str(data_dir / "work" / "beat-schedule"), "--pidfile", "",
-                            "--loglevel", "WARNING"], env, ROOT, grace=4.0),
-    ]  # fmt: skip
+        Spec("worker", WORKERS, [*base, *worker, *quick], env, ROOT),
+        Spec("trainer", WORKERS, [*base, *trainer, *quick], env, ROOT),
+        Spec("beat", BEAT, [*base, *beat, *log], env, ROOT, grace=4.0),
+    ]
 
 
 def web(port: int, *, env: Mapping[str, str]) -> Spec:

@@ -19,13 +19,21 @@ TICK = 0.1
 STEADY = 30.0  # a part that lived this long starts its count of crashes anew
 CRASHES = 4
 DELAYS = (0.2, 0.5, 1.0, 2.0)
-KNOWN = [  # what a part's last lines mean to the person who started it
-    (re.compile(r"No space left on device|Errno 28"), "the disk is full", "free some space, then `make run` again."),
-    (re.compile(r"Read-only file system|Errno 30"), "its folder is read-only", "make it writable, then `make run` again."),
-    (re.compile(r"could not resize shared memory|could not map anonymous shared memory|Cannot allocate memory"),
-     "the machine is out of memory", "end other programs, or give a container more shared memory (--shm-size=512m)."),
-    (re.compile(r"[Aa]ddress already in use"), "its port was taken", "`make run PORT=8001`, or end the other program."),
-]  # fmt: skip
+KNOWN = {  # what a part's last lines mean to the person who started it, and the mend
+    r"No space left on device|Errno 28": ("the disk is full", "free some space, then `make run` again."),
+    r"Read-only file system|Errno 30": (
+        "its folder is read-only",
+        "make it writable, then `make run` again.",
+    ),
+    r"could not (resize shared|map anonymous shared) memory|Cannot allocate memory": (
+        "the machine is out of memory",
+        "end other programs, or give a container more shared memory (--shm-size=512m).",
+    ),
+    r"[Aa]ddress already in use": (
+        "its port was taken meanwhile",
+        "`make run PORT=8001`, or end the other program.",
+    ),
+}
 
 
 class StopAsked(Exception):
@@ -33,7 +41,9 @@ class StopAsked(Exception):
 
 
 class Watch:
-    def __init__(self, *, data_dir: Path, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, data_dir: Path, output: Output, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.data_dir = data_dir
         self.output = output
         self.clock = clock
@@ -63,7 +73,9 @@ class Watch:
         lines += self._drain(child)
         self._drop(child)
         if child.exit_code:
-            raise SetupError(f"{spec.name} failed (exit code {child.exit_code}).{_last_words(child)}", _mend(child))
+            raise SetupError(
+                f"{spec.name} failed (exit code {child.exit_code}).{_last_words(child)}", _mend(child)
+            )
         return lines
 
     def wait_until(self, ready: Callable[[], bool], *, name: str, seconds: float) -> None:
@@ -73,7 +85,9 @@ class Watch:
             if self.clock() > end:
                 child = self.children.get(name)
                 words = _last_words(child) if child else ""
-                raise SetupError(f"{name} did not answer within {seconds:.0f} s.{words}", "look at its lines above.")
+                raise SetupError(
+                    f"{name} did not answer within {seconds:.0f} s.{words}", "look at its lines above."
+                )
 
     def forever(self) -> None:
         while True:
@@ -115,7 +129,7 @@ class Watch:
 
     def _unregister(self, child: Child) -> None:
         if child.popen.stdout in {key.fileobj for key in self._selector.get_map().values()}:
-            self._selector.unregister(child.popen.stdout)  # type: ignore[arg-type]
+            self._selector.unregister(child.popen.stdout)
 
     def _drop(self, child: Child) -> None:
         self._drain(child)
@@ -131,7 +145,9 @@ class Watch:
         self._drop(child)
         crashes = self._crashes[name] = 1 if lived > STEADY else self._crashes.get(name, 0) + 1
         if crashes > CRASHES:
-            raise SetupError(f"{name} keeps stopping ({crashes} times in a row).{_last_words(child)}", _mend(child))
+            raise SetupError(
+                f"{name} keeps stopping ({crashes} times in a row).{_last_words(child)}", _mend(child)
+            )
         delay = DELAYS[min(crashes, len(DELAYS)) - 1]
         self.output.say(f"{name} stopped ({_how(child)}); starting it again in {delay:.1f} s.")
         self._due[name] = (self.clock() + delay, child.spec)
@@ -168,7 +184,11 @@ def _last_words(child: Child) -> str:
     known = _known(child)
     if known:
         return f" It says that {known[0]}."
-    return "".join(f"\n    {line}" for line in ["  Its last lines:", *list(child.tail)[-8:]]) if child.tail else ""
+    return (
+        "".join(f"\n    {line}" for line in ["  Its last lines:", *list(child.tail)[-8:]])
+        if child.tail
+        else ""
+    )
 
 
 def _mend(child: Child) -> str:
@@ -178,4 +198,4 @@ def _mend(child: Child) -> str:
 
 def _known(child: Child) -> tuple[str, str] | None:
     text = "\n".join(child.tail)
-    return next(((what, mend) for pattern, what, mend in KNOWN if pattern.search(text)), None)
+    return next((meaning for pattern, meaning in KNOWN.items() if re.search(pattern, text)), None)
