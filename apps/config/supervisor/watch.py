@@ -18,9 +18,10 @@ from apps.config.supervisor.processes import Child, Spec, forget, spawn
 TICK = 0.1
 STEADY = 30.0  # a part that lived this long starts its count of crashes anew
 CRASHES = 4
+DISK_FULL = re.compile(r"No space left on device|Errno 28")
 DELAYS = (0.2, 0.5, 1.0, 2.0)
 KNOWN = {  # what a part's last lines mean to the person who started it, and the mend
-    r"No space left on device|Errno 28": ("the disk is full", "free some space, then `make run` again."),
+    DISK_FULL.pattern: ("the disk is full", "free some space, then `make run` again."),
     r"Read-only file system|Errno 30": (
         "its folder is read-only",
         "make it writable, then `make run` again.",
@@ -52,6 +53,7 @@ class Watch:
         self._crashes: dict[str, int] = {}
         self._due: dict[str, tuple[float, Spec]] = {}
         self._asked = 0
+        self._quiet_until = 0.0
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask)
 
@@ -125,6 +127,9 @@ class Watch:
         lines = child.read_lines()
         for text in lines:
             self.output.line(child.spec.name, text)
+            if DISK_FULL.search(text) and self.clock() > self._quiet_until:
+                self._quiet_until = self.clock() + 60
+                self.output.say(f"The disk is full. Free some space; {self.data_dir} needs nothing else.")
         return lines
 
     def _unregister(self, child: Child) -> None:
