@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from apps.config.embedded.os_user import database_user
 from apps.config.supervisor.processes import Spec
 
 ROOT = Path(__file__).resolve().parents[3]
+NOISE = re.compile(  # banners, and advice that does not fit one machine with one owner
+    r"superuser privileges|absolutely not recommended|--uid option|User information: uid=|_warn_or_raise_security"
+    r"|Configuration allows spawning up to|No directory at: .*static|mw_instance = middleware"
+    r"|Warm shutdown|^celery beat v|^__    -    |^LocalTime ->|^Configuration ->|^    \. "
+)
+FOR_US = re.compile(r"^\{.*\}$")  # what a step reports to the supervisor
 DATABASE, BROKER, ONCE, WORKERS, BEAT, WEB = range(6)  # stages
 
 
@@ -57,20 +64,21 @@ def app_environment(data_dir: Path, environ: Mapping[str, str], *, private: bool
 
 
 def manage(name: str, *arguments: str, env: Mapping[str, str]) -> Spec:
-    return Spec(name, ONCE, [sys.executable, "manage.py", *arguments], env, ROOT, once=True)
+    command = [sys.executable, "manage.py", *arguments]
+    return Spec(name, ONCE, command, env, ROOT, noise=FOR_US, once=True)
 
 
 def celery(data_dir: Path, *, env: Mapping[str, str]) -> list[Spec]:
-    base = [sys.executable, "-m", "celery", "-A", "workers.celery"]
+    base = [sys.executable, "-m", "celery", "--quiet", "-A", "workers.celery"]
     log = ["--loglevel", "WARNING"]
     quick = ["--without-gossip", "--without-mingle", *log]
     worker = ["worker", "-n", "worker@%h", "-Q", "default,mining", "-c", "2"]
     trainer = ["worker", "-n", "trainer@%h", "-Q", "training", "-c", "1", "--prefetch-multiplier", "1"]
     beat = ["beat", "--schedule", str(data_dir / "work" / "beat-schedule"), "--pidfile", ""]
     return [
-        Spec("worker", WORKERS, [*base, *worker, *quick], env, ROOT),
-        Spec("trainer", WORKERS, [*base, *trainer, *quick], env, ROOT),
-        Spec("beat", BEAT, [*base, *beat, *log], env, ROOT, grace=4.0),
+        Spec("worker", WORKERS, [*base, *worker, *quick], env, ROOT, noise=NOISE),
+        Spec("trainer", WORKERS, [*base, *trainer, *quick], env, ROOT, noise=NOISE),
+        Spec("beat", BEAT, [*base, *beat, *log], env, ROOT, grace=4.0, noise=NOISE),
     ]
 
 
@@ -83,4 +91,4 @@ def web(port: int, *, env: Mapping[str, str]) -> Spec:
         "--respawn-interval", "0.5", "--workers-kill-timeout", "4", "--log-level", "warning",
         "apps.config.wsgi:application",
     ]  # fmt: skip
-    return Spec("web", WEB, command, {"DATABASE_POOL": "1", **env}, ROOT, grace=6.0)
+    return Spec("web", WEB, command, {"DATABASE_POOL": "1", **env}, ROOT, grace=6.0, noise=NOISE)

@@ -69,16 +69,14 @@ class Watch:
     def run_once(self, spec: Spec) -> list[str]:
         """Runs a part that ends by itself, such as the migrations, while the others are watched."""
         child = self.start(spec)
-        lines: list[str] = []
         while child.exit_code is None:
-            lines += self._step().get(spec.name, [])
-        lines += self._drain(child)
+            self._step()
         self._drop(child)
         if child.exit_code:
             raise SetupError(
                 f"{spec.name} failed (exit code {child.exit_code}).{_last_words(child)}", _mend(child)
             )
-        return lines
+        return list(child.tail)
 
     def wait_until(self, ready: Callable[[], bool], *, name: str, seconds: float) -> None:
         end = self.clock() + seconds
@@ -100,11 +98,11 @@ class Watch:
         while not ended():
             self._step()
 
-    def _step(self) -> dict[str, list[str]]:
+    def _step(self) -> None:
         """One turn: pass output on, restart what is due, notice what ended."""
         if self._asked or self.output.closed:
             raise StopAsked
-        lines = self._pass_on(TICK)
+        self._pass_on(TICK)
         for name, (due, spec) in list(self._due.items()):
             if self.clock() >= due:
                 del self._due[name]
@@ -112,25 +110,20 @@ class Watch:
         for child in list(self.children.values()):
             if child.exit_code is not None and not child.spec.once:
                 self._crashed(child)
-        return lines
 
-    def _pass_on(self, seconds: float) -> dict[str, list[str]]:
-        lines: dict[str, list[str]] = {}
+    def _pass_on(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
             child: Child = key.data
-            lines[child.spec.name] = self._drain(child)
+            self._drain(child)
             if child.exit_code is not None:
                 self._unregister(child)  # at its end a pipe is readable for ever
-        return lines
 
-    def _drain(self, child: Child) -> list[str]:
-        lines = child.read_lines()
-        for text in lines:
+    def _drain(self, child: Child) -> None:
+        for text in child.read_lines():
             self.output.line(child.spec.name, text)
             if DISK_FULL.search(text) and self.clock() > self._quiet_until:
                 self._quiet_until = self.clock() + 60
                 self.output.say(f"The disk is full. Free some space; {self.data_dir} needs nothing else.")
-        return lines
 
     def _unregister(self, child: Child) -> None:
         if child.popen.stdout in {key.fileobj for key in self._selector.get_map().values()}:
