@@ -71,7 +71,7 @@ def _alpha(times: Floats, counts: Floats, scale: Floats, level: Level) -> Floats
         within = times @ ((size**2 - (counts**2).sum(axis=1)) / (size - 1))
         overall = n**2 - (totals**2).sum(axis=1)
     else:
-        x = np.broadcast_to(scale, totals.shape)
+        x = np.broadcast_to(scale - scale.mean(), totals.shape)  # centred, or large values lose digits
         if level == "ordinal":
             x = np.cumsum(totals, axis=1) - totals / 2
         spread = 2 * (size * (x**2 @ counts.T) - (x @ counts.T) ** 2)

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from scipy.special import betainc
+
+from apps.algorithms.competence import accuracy_over_time, beta_posterior
+
+
+def test_posterior_mean_and_interval_of_counts():
+    result = beta_posterior([18, 0], [20, 0])
+    assert result.mean == pytest.approx([19 / 22, 0.5])
+    assert betainc(19, 3, result.low[0]) == pytest.approx(0.025)
+    assert betainc(19, 3, result.high[0]) == pytest.approx(0.975)
+    assert (result.low[1], result.high[1]) == pytest.approx((0.025, 0.975))
+
+
+def test_old_periods_count_less_and_the_prior_stays():
+    result = beta_posterior([[10, 0]], [[10, 10]], prior=(2, 1), forgetting=0.5)
+    assert result.mean == pytest.approx([(2 + 5) / (2 + 1 + 5 + 10)])
+    faded = beta_posterior([[10] + [0] * 200], [[10] + [0] * 200], prior=(2, 1), forgetting=0.5)
+    assert faded.mean == pytest.approx([2 / 3])
+
+
+def test_accuracy_over_time_follows_the_recurrence():
+    outcomes = np.random.default_rng(2).random(60) < 0.8
+    result = accuracy_over_time(outcomes, prior=(3, 1), forgetting=0.9)
+    right = wrong = 0.0
+    for step, outcome in enumerate(outcomes):
+        right, wrong = 0.9 * right + outcome, 0.9 * wrong + (not outcome)
+        assert result.mean[step] == pytest.approx((3 + right) / (4 + right + wrong))
+    assert (result.low < result.mean).all()
+    assert (result.mean < result.high).all()
+
+
+def test_forgetting_notices_a_fall_that_a_plain_count_hides():
+    outcomes = [True] * 300 + [False] * 20
+    assert accuracy_over_time(outcomes, forgetting=0.95).high[-1] < 0.7
+    assert accuracy_over_time(outcomes, forgetting=1.0).low[-1] > 0.85
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(4)
+    truth = rng.random(4000)
+    result = beta_posterior(rng.binomial(30, truth), np.full(4000, 30))
+    assert ((result.low <= truth) & (truth <= result.high)).mean() == pytest.approx(0.95, abs=0.012)
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (lambda: beta_posterior([3], [2]), "Row 0 has more correct than total"),
+        (lambda: beta_posterior([-1], [2]), "correct row 0"),
+        (lambda: beta_posterior([1], [2], forgetting=0.9), "Forgetting needs periods"),
+        (lambda: beta_posterior([1], [2], prior=(0, 1)), "two positive numbers"),
+        (lambda: beta_posterior([1], [2, 3]), "the same shape"),
+        (lambda: accuracy_over_time([1, 0.5]), "outcomes row 1"),
+        (lambda: accuracy_over_time([1], forgetting=0), "forgetting is 0"),
+    ],
+)
+def test_malformed_counts_are_refused(call, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        call()
