@@ -170,7 +170,10 @@ CHECKS: list[Callable[[], Finding]] = [
 
 def findings() -> Iterator[Finding]:
     for check in CHECKS:
-        yield check()
+        try:
+            yield check()
+        except Exception as error:  # one check that breaks must not hide the others
+            yield Finding(check.__name__, f"{type(error).__name__}: {_first_line(error)}", "see this error.")
 
 
 def report(write: Callable[[str], object] = print) -> int:

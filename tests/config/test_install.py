@@ -67,6 +67,6 @@ def test_changed_requirements_are_installed_and_a_failure_is_said(checkout: Path
     done = install(checkout, PYTHON=sys.executable)
 
     assert done.returncode == 2
-    assert "downloading about" in done.stdout
+    assert "downloading about" in done.stderr
     assert "could not install the packages" in done.stderr
     assert "Mend:" in done.stderr

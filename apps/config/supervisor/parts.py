@@ -77,7 +77,8 @@ def celery(data_dir: Path, *, env: Mapping[str, str]) -> list[Spec]:
     beat = ["beat", "--schedule", str(data_dir / "work" / "beat-schedule"), "--pidfile", ""]
     return [
         Spec("worker", WORKERS, [*base, *worker, *quick], env, ROOT, noise=NOISE),
-        Spec("trainer", WORKERS, [*base, *trainer, *quick], env, ROOT, noise=NOISE),
+        # training may take every core; people at the desk go first
+        Spec("trainer", WORKERS, [*base, *trainer, *quick], env, ROOT, noise=NOISE, nice=10),
         Spec("beat", BEAT, [*base, *beat, *log], env, ROOT, grace=4.0, noise=NOISE),
     ]
 

@@ -40,6 +40,7 @@ class Spec:
     grace: float = 8.0
     user: str | None = None
     noise: re.Pattern[str] | None = None
+    nice: int = 0  # gives way to the others by so much
     once: bool = False  # ends by itself, such as the migrations
 
 
@@ -80,7 +81,9 @@ class Child:
 def spawn(spec: Spec, *, data_dir: Path, now: float) -> Child:
     """Starts the part in a session of its own, so that Ctrl-C reaches only the supervisor."""
 
-    def die_with_supervisor() -> None:
+    def before_it_runs() -> None:
+        if spec.nice:
+            os.nice(spec.nice)
         # an addition on Linux; elsewhere the next run finds orphans by their records
         if LIBC is not None:
             LIBC.prctl(PR_SET_PDEATHSIG, int(spec.stop_signal))
@@ -88,7 +91,7 @@ def spawn(spec: Spec, *, data_dir: Path, now: float) -> Child:
     popen = subprocess.Popen(
         spec.command, cwd=spec.cwd, env={**spec.env, TAG: str(data_dir)}, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        preexec_fn=die_with_supervisor,  # noqa: PLW1509 (this process has no threads)
+        preexec_fn=before_it_runs,  # noqa: PLW1509 (this process has no threads)
         **process_options(spec.user),
     )  # type: ignore[call-overload]  # fmt: skip
     assert popen.stdout is not None
