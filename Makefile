@@ -34,10 +34,9 @@ test: install-test ## install what tests need, a browser included, and run them 
 lint: install-test ## ruff, mypy, djlint, import contracts, missing migrations
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy
 	.venv/bin/djlint templates --check --lint --quiet
 	.venv/bin/lint-imports
-	$(UNDER_SERVERS) $(PY) manage.py makemigrations --check --dry-run
+	$(UNDER_SERVERS) sh -c '.venv/bin/mypy && $(PY) manage.py makemigrations --check --dry-run'
 
 demo: install ## the whole loop, unattended, on a throw-away database; one JSON line at the end
 	@$(PY) -m apps.config.demo

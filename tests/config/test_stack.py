@@ -80,6 +80,7 @@ def restarted(stack: Stack, name: str) -> bool:
     return any(row["pid"] != stack.ready["pids"][name] and recorded_process(row) for row in rows)
 
 
+@pytest.mark.live
 @pytest.mark.timeout(120)
 def test_parts_killed_outright_come_back_and_sigterm_leaves_nothing(stack: Stack) -> None:
     url, pids = stack.ready["url"], stack.ready["pids"]
@@ -105,6 +106,7 @@ def test_parts_killed_outright_come_back_and_sigterm_leaves_nothing(stack: Stack
     assert records(stack.data) == []
 
 
+@pytest.mark.live
 @pytest.mark.timeout(120)
 def test_after_kill_nine_of_the_supervisor_nothing_of_it_survives_the_next_start(stack: Stack) -> None:
     family = psutil.Process(stack.process.pid).children(recursive=True)

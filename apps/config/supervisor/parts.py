@@ -16,7 +16,7 @@ from apps.config.supervisor.processes import Spec
 
 ROOT = Path(__file__).resolve().parents[3]
 NOISE = re.compile(  # banners, and advice that does not fit one machine with one owner
-    r"superuser privileges|absolutely not recommended|--uid option|User information: uid=|_warn_or_raise_security"
+    r"superuser privileges|absolutely not recommended|--uid option|User information: uid=|_warn_or_raise_secu"
     r"|Configuration allows spawning up to|No directory at: .*static|mw_instance = middleware"
     r"|Warm shutdown|^celery beat v|^__    -    |^LocalTime ->|^Configuration ->|^    \. "
 )
