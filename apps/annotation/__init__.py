@@ -1,0 +1,1 @@
+"""Queues, tasks, assignments, annotations and consensus: the desk and adjudication."""

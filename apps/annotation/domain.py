@@ -1,0 +1,94 @@
+"""Rules of the desk that need no database: votes, verdicts, chance of gold, reasons."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from apps.algorithms.aggregation import majority_vote
+
+SKIP_REASONS = {
+    "unsure": "I do not know this kind",
+    "unclear_guideline": "The guidelines do not cover it",
+    "conflict_of_interest": "Conflict of interest",
+    "upsetting": "I would rather not look at this",
+    "technical": "It does not display properly",
+    "other": "Another reason",
+}
+ESCALATION_REASONS = {
+    "guideline_gap": "The guidelines have a gap",
+    "data_problem": "Something is wrong with the data",
+    "needs_expert": "It needs somebody who knows more",
+    "other": "Another reason",
+}
+CAUSES = {
+    "guideline_unclear": "Guideline unclear",
+    "example_ambiguous": "Example ambiguous",
+    "slip": "Slip",
+    "skill": "Skill",
+    "data_problem": "Data problem",
+    "rubric_gap": "Rubric gap",
+}
+UNUSED_CONDITIONS = ("out_of_scope", "unusable")
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One counted answer: who, what label (None when the example cannot be used), under which condition."""
+
+    person_id: int
+    annotation_id: int
+    label: str | None
+    condition: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the votes say: `agreed` when one side holds a strict majority."""
+
+    agreed: bool
+    label: str | None
+    condition: str
+    posterior: dict[str, float]
+
+
+def count_votes(votes: list[Vote]) -> Verdict:
+    """Majority vote over labels; an answer that the example cannot be used votes for its condition instead."""
+    sides = [
+        vote.label if vote.condition not in UNUSED_CONDITIONS else f"({vote.condition})" for vote in votes
+    ]
+    names = sorted({str(side) for side in sides})
+    codes = np.array([names.index(str(side)) for side in sides])
+    people = np.arange(len(votes))
+    shares = majority_vote(np.zeros(len(votes), dtype=int), people, codes, n_classes=len(names)).posterior[0]
+    best = int(np.argmax(shares))
+    winners = [vote for vote, side in zip(votes, sides, strict=True) if str(side) == names[best]]
+    ambiguous = sum(vote.condition == "ambiguous" for vote in winners) * 2 > len(winners)
+    condition = "ambiguous" if ambiguous else winners[0].condition
+    if condition == "ambiguous" and not ambiguous:
+        condition = "clear"
+    posterior = {name: round(float(share), 6) for name, share in zip(names, shares, strict=True)}
+    return Verdict(bool(shares[best] > 0.5), winners[0].label, condition, posterior)
+
+
+def verdict_on(label: str | None, *, given: str | None, predicted: str | None) -> dict[str, bool | None]:
+    """What a label says of the model and of the given label: derived, never asked; None when undecidable."""
+    return {
+        "model_right": None if label is None or predicted is None else label == predicted,
+        "given_label_wrong": None if label is None or given is None else label != given,
+    }
+
+
+def gold_is_due(*, queue_id: int, person_id: int, after: int, rate: float) -> bool:
+    """Whether the next lease should be gold: a fair hash of who and after what, so that a replay agrees."""
+    text = f"{queue_id}:{person_id}:{after}".encode()
+    draw = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") / 2**64
+    return draw < rate
+
+
+def needs_confidence(protocol: dict[str, Any], *, reason: str) -> bool:
+    """Confidence is asked where the protocol says so, and always on gold and audit tasks."""
+    return protocol["confidence"] == "always" or reason in {"gold", "audit"}

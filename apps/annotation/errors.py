@@ -1,0 +1,36 @@
+"""What can go wrong at the desk, and what to do then."""
+
+from __future__ import annotations
+
+from apps.core.errors import DomainError
+
+
+class AlreadyAnswered(DomainError):
+    code = "already_answered"
+
+    def __init__(self) -> None:
+        super().__init__("You have already answered this task. Reopen it (U) to change your answer.")
+
+
+class CannotReopen(DomainError):
+    code = "cannot_reopen"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"This answer cannot be reopened: {why}. Your answer stands as it is.")
+
+
+class OwnTask(DomainError):
+    code = "own_task"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("You answered this task yourself, so somebody else must settle it.")
+
+
+class NothingToSettle(DomainError):
+    code = "nothing_to_settle"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This task is neither in conflict nor escalated: there is nothing to settle. Take the next."
+        )

@@ -1,0 +1,145 @@
+"""What submitting does: drafts kept, answers counted once, late work kept, answers reopened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.annotation.domain import needs_confidence
+from apps.annotation.errors import AlreadyAnswered, CannotReopen
+from apps.annotation.models import HOLDING, Annotation, Assignment, AssignmentState, Task, TaskState
+from apps.annotation.services.consensus import close_when_full
+from apps.annotation.services.leases import extend, lease_next, lock_own
+from apps.core.errors import BadInput, IllegalMove
+from apps.core.moves import move
+from apps.projects.domain import check_answers
+
+MAX_DRAFT = 64_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person sends: answers by question, the example's condition, and how they got there."""
+
+    answers: dict[str, Any]
+    condition: str = "clear"
+    confidence: int | None = None
+    comment: str = ""
+    active_ms: int = 0
+    revealed: bool = False
+    request_key: str = field(default="")
+
+
+@transaction.atomic
+def save_draft(*, assignment_id: int, person: User, draft: dict[str, Any], at: datetime) -> Assignment:
+    """Keep what has been typed so far and let the lease run on; on an expired lease the draft is kept all the same."""
+    if len(str(draft)) > MAX_DRAFT:
+        raise BadInput(f"A draft holds at most {MAX_DRAFT} characters.", field="draft")
+    assignment = lock_own(assignment_id=assignment_id, person=person)
+    if assignment.state in HOLDING:
+        extend(assignment, at=at, draft=draft, draft_saved_at=at)
+    elif assignment.state == AssignmentState.EXPIRED:
+        Assignment.objects.filter(pk=assignment.pk).update(draft=draft, draft_saved_at=at)
+    else:
+        raise IllegalMove(assignment, assignment.state, "saved as a draft")
+    return assignment
+
+
+@transaction.atomic
+def submit_annotation(*, assignment_id: int, person: User, answer: Answer, at: datetime) -> Annotation:
+    """Keep the answer as the next immutable revision and count it, once however often it is sent.
+
+    An answer that comes after its lease expired is counted when the task still has room, and kept as surplus
+    when it has not.
+    """
+    assignment = lock_own(assignment_id=assignment_id, person=person)
+    if assignment.current_id or assignment.state not in HOLDING:
+        sent_before = assignment.annotations.filter(request_key=answer.request_key).first()
+        if sent_before is not None:
+            return sent_before
+    if assignment.state == AssignmentState.SUBMITTED:
+        raise AlreadyAnswered
+    annotation = _write(assignment=assignment, answer=answer, at=at)
+    to = _where_it_counts(assignment)
+    move(assignment, to=to, at=at, actor=person, current=annotation, closed_at=at, draft=None)
+    if to == AssignmentState.SUBMITTED and assignment.task.reason != Task.Reason.GOLD:
+        close_when_full(task=assignment.task, at=at)
+    return annotation
+
+
+def _where_it_counts(assignment: Assignment) -> AssignmentState:
+    """Submitted while the task takes answers and has a slot for it, else surplus."""
+    task = assignment.task
+    if assignment.state == AssignmentState.DRAFT:
+        revisable = task.state in {TaskState.OPEN, TaskState.AGREED, TaskState.CONFLICT}
+        return AssignmentState.SUBMITTED if revisable else AssignmentState.SURPLUS
+    has_slot = assignment.state == AssignmentState.LEASED or task.open_slots > 0
+    return AssignmentState.SUBMITTED if task.state == TaskState.OPEN and has_slot else AssignmentState.SURPLUS
+
+
+def _write(*, assignment: Assignment, answer: Answer, at: datetime) -> Annotation:
+    task, protocol = assignment.task, assignment.task.queue.protocol
+    answers = check_answers(protocol.body, answer.answers, condition=answer.condition)
+    _check_confidence(answer, asked=needs_confidence(protocol.body, reason=task.reason))
+    if not 1 <= len(answer.request_key) <= 64:
+        raise BadInput("Send an idempotency key of 1 to 64 characters.", field="Idempotency-Key")
+    newest = assignment.annotations.order_by("-revision").values_list("revision", flat=True)
+    return Annotation.objects.create(
+        assignment=assignment,
+        revision=(newest.first() or 0) + 1 if assignment.current_id else 1,
+        answers=answers,
+        condition=answer.condition,
+        confidence=answer.confidence,
+        comment=answer.comment[:4_000],
+        protocol=protocol,
+        model_id=task.model_id,
+        suggestion=task.prediction,
+        revealed=answer.revealed,
+        active_ms=max(0, min(answer.active_ms, 3_600_000)),
+        request_key=answer.request_key,
+        at=at,
+    )
+
+
+def _check_confidence(answer: Answer, *, asked: bool) -> None:
+    if answer.confidence is None:
+        if asked:
+            raise BadInput("Please say how sure you are, from 1 (guess) to 4 (certain).", field="confidence")
+    elif answer.confidence not in (1, 2, 3, 4):
+        raise BadInput("Confidence is one of 1, 2, 3, 4.", field="confidence")
+
+
+@transaction.atomic
+def submit_and_lease_next(
+    *, assignment_id: int, person: User, answer: Answer, at: datetime
+) -> tuple[Annotation, Assignment | None]:
+    """Submit, and lease the next task of the same queue in the same transaction."""
+    annotation = submit_annotation(assignment_id=assignment_id, person=person, answer=answer, at=at)
+    queue = annotation.assignment.task.queue
+    return annotation, lease_next(queue=queue, person=person, at=at, after=assignment_id)
+
+
+@transaction.atomic
+def reopen(*, assignment_id: int, person: User, at: datetime) -> Assignment:
+    """Take one's answer up again; the old one counts until the new one is submitted."""
+    assignment = lock_own(assignment_id=assignment_id, person=person)
+    if assignment.kind != Assignment.Kind.ANNOTATE:
+        raise CannotReopen("it settled a task")
+    if assignment.task.state in {TaskState.SETTLED, TaskState.ESCALATED, TaskState.WITHDRAWN}:
+        raise CannotReopen(f"its task is {assignment.task.state}")
+    current = assignment.current
+    if current is None:
+        raise CannotReopen("nothing was submitted")
+    draft = {
+        "answers": current.answers,
+        "condition": current.condition,
+        "confidence": current.confidence,
+        "comment": current.comment,
+    }
+    move(assignment, to=AssignmentState.DRAFT, at=at, actor=person, draft=draft, draft_saved_at=at)
+    extend(assignment, at=at, leased_at=at)
+    return assignment

@@ -1,0 +1,139 @@
+"""When a task closes and what is then believed: votes counted, conflicts settled by a lead."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.annotation.domain import CAUSES, Verdict, Vote, count_votes
+from apps.annotation.errors import NothingToSettle, OwnTask
+from apps.annotation.models import Annotation, Assignment, AssignmentState, Consensus, Task, TaskState
+from apps.core.errors import BadInput, NotFound
+from apps.core.moves import move
+from apps.projects.domain import check_answers
+from apps.projects.permissions import require
+
+
+def votes_on(task: Task) -> list[Vote]:
+    """The counted answers: one current annotation of each submitted assignment."""
+    target = task.queue.protocol.target["name"]
+    counted = task.assignments.filter(state=AssignmentState.SUBMITTED, kind=Assignment.Kind.ANNOTATE)
+    rows = counted.order_by("pk").values_list(
+        "person_id", "current_id", "current__answers", "current__condition", named=False
+    )
+    return [
+        Vote(person, annotation, answers.get(target), condition)
+        for person, annotation, answers, condition in rows
+    ]
+
+
+def close_when_full(*, task: Task, at: datetime) -> None:
+    """Close the task once it has all its answers, or count again when one was changed. The task is locked."""
+    votes = votes_on(task)
+    if len(votes) < task.overlap:
+        return
+    verdict = count_votes(votes)
+    to = TaskState.AGREED if verdict.agreed else TaskState.CONFLICT
+    if task.state != to:
+        move(task, to=to, at=at, closed_at=at)
+    if verdict.agreed:
+        _believe(
+            task=task, verdict=verdict, sources=[vote.annotation_id for vote in votes], method="vote", at=at
+        )
+    else:
+        Consensus.objects.filter(task=task).delete()
+
+
+def _believe(
+    *, task: Task, verdict: Verdict, sources: list[int], method: str, at: datetime, **settled: object
+) -> Consensus:
+    values = {
+        "example_id": task.example_id,
+        "label": verdict.label,
+        "condition": verdict.condition,
+        "posterior": verdict.posterior,
+        "method": method,
+        "sources": sources,
+        "at": at,
+        **settled,
+    }
+    consensus = Consensus(task=task, **values)
+    fields = [name.removesuffix("_id") for name in values]
+    return Consensus.objects.bulk_create(
+        [consensus], update_conflicts=True, unique_fields=["task"], update_fields=fields
+    )[0]
+
+
+@transaction.atomic
+def adjudicate(
+    *,
+    task_id: int,
+    by: User,
+    answers: dict[str, object],
+    condition: str,
+    cause: str,
+    note: str = "",
+    at: datetime,
+) -> Consensus:
+    """Settle a conflict or an escalation. Does not count toward overlap; nobody settles a task they answered."""
+    task = (
+        Task.objects.select_for_update(of=("self",))
+        .select_related("queue__protocol", "queue__project")
+        .filter(pk=task_id)
+        .first()
+    )
+    if task is None:
+        raise NotFound("There is no such task.")
+    require(person=by, project=task.queue.project, action="adjudicate")
+    if task.state not in {TaskState.CONFLICT, TaskState.ESCALATED}:
+        raise NothingToSettle
+    if task.assignments.filter(person=by).exists():
+        raise OwnTask
+    if cause not in CAUSES:
+        raise BadInput(f"The cause is {cause!r}; choose one of {', '.join(CAUSES)}.", field="cause")
+    annotation = _settle(task=task, by=by, answers=answers, condition=condition, note=note, at=at)
+    label = annotation.answers.get(task.queue.protocol.target["name"])
+    posterior = {str(label): 1.0} if label is not None else {f"({condition})": 1.0}
+    sources = [vote.annotation_id for vote in votes_on(task)] + [annotation.pk]
+    move(task, to=TaskState.SETTLED, at=at, actor=by, data={"cause": cause, "label": label}, closed_at=at)
+    verdict = Verdict(True, label, condition, posterior)
+    return _believe(
+        task=task,
+        verdict=verdict,
+        sources=sources,
+        method="adjudicated",
+        at=at,
+        cause=cause,
+        settled_by_id=by.pk,
+    )
+
+
+def _settle(
+    *, task: Task, by: User, answers: dict[str, object], condition: str, note: str, at: datetime
+) -> Annotation:
+    protocol = task.queue.protocol
+    target = protocol.target["name"]
+    # a lead settles the target; criteria that nobody disputed may be left out
+    optional = [
+        {**question, "required": question["name"] == target} for question in protocol.body["questions"]
+    ]
+    checked = check_answers({**protocol.body, "questions": optional}, answers, condition=condition)
+    assignment = Assignment.objects.create(
+        task=task, person=by, kind=Assignment.Kind.ADJUDICATE, leased_at=at, lease_expires_at=at
+    )
+    annotation = Annotation.objects.create(
+        assignment=assignment,
+        answers=checked,
+        condition=condition,
+        comment=note[:4_000],
+        protocol=protocol,
+        model_id=task.model_id,
+        suggestion=task.prediction,
+        request_key=uuid.uuid4().hex,
+        at=at,
+    )
+    move(assignment, to=AssignmentState.SUBMITTED, at=at, actor=by, current=annotation, closed_at=at)
+    return annotation

@@ -1,0 +1,162 @@
+"""Who labels what next: leases taken, kept, given back and expired."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from apps.accounts.models import User
+from apps.annotation.domain import ESCALATION_REASONS, SKIP_REASONS, gold_is_due
+from apps.annotation.models import HOLDING, Assignment, AssignmentState, Queue, Task, TaskState
+from apps.annotation.queries import CARD, held_assignment
+from apps.core.errors import BadInput, NotFound
+from apps.core.events import record_event
+from apps.core.moves import move
+
+# Highest priority first, then oldest. A task that others are just taking is passed over (SKIP LOCKED), never waited
+# for. A lease of ours that expired is taken up again rather than doubled: one assignment per task and person.
+LEASE = """
+WITH chosen AS (
+    SELECT task.id FROM annotation_task AS task
+    WHERE task.queue_id = %(queue)s AND task.state = 'open' AND task.open_slots > 0 AND {gold}
+      AND NOT EXISTS (
+        SELECT 1 FROM annotation_assignment AS mine
+        WHERE mine.task_id = task.id AND mine.person_id = %(person)s AND mine.state <> 'expired')
+    ORDER BY task.priority DESC, task.id
+    LIMIT 1 FOR UPDATE OF task SKIP LOCKED
+)
+INSERT INTO annotation_assignment AS mine
+    (task_id, person_id, kind, state, leased_at, lease_expires_at, reason, note)
+SELECT chosen.id, %(person)s, 'annotate', 'leased', %(at)s, %(until)s, '', '' FROM chosen
+ON CONFLICT (task_id, person_id) DO UPDATE
+    SET state = 'leased', leased_at = EXCLUDED.leased_at, lease_expires_at = EXCLUDED.lease_expires_at
+    WHERE mine.state = 'expired'
+RETURNING mine.id, mine.xmax <> 0 AS taken_up_again
+"""
+LEASE_GOLD = LEASE.format(gold="task.reason = 'gold'")
+LEASE_OTHER = LEASE.format(gold="task.reason <> 'gold'")
+
+
+@transaction.atomic
+def lease_next(*, queue: Queue, person: User, at: datetime, after: int = 0) -> Assignment | None:
+    """Lease the next task to this person, or hand back the one they hold; None when there is nothing for them.
+
+    `after` is the id of the assignment they have just finished; it decides whether gold is due.
+    """
+    held = held_assignment(queue=queue, person=person, at=at)
+    if held is not None or queue.paused_at is not None:
+        return held
+    return _lease(queue=queue, person=person, at=at, after=after)
+
+
+def _lease(*, queue: Queue, person: User, at: datetime, after: int) -> Assignment | None:
+    due = gold_is_due(queue_id=queue.pk, person_id=person.pk, after=after, rate=queue.gold_rate)
+    until = at + timedelta(seconds=queue.lease_seconds)
+    values = {"queue": queue.pk, "person": person.pk, "at": at, "until": until}
+    with connection.cursor() as cursor:
+        for statement in (LEASE_GOLD, LEASE_OTHER) if due else (LEASE_OTHER,):
+            cursor.execute(statement, values)
+            if row := cursor.fetchone():
+                return _leased(row[0], taken_up_again=row[1], at=at)
+    return None
+
+
+def _leased(assignment_id: int, *, taken_up_again: bool, at: datetime) -> Assignment:
+    assignment = Assignment.objects.select_related(*CARD).get(pk=assignment_id)
+    if taken_up_again:
+        record_event(
+            kind="assignment.leased",
+            row=assignment,
+            at=at,
+            actor=assignment.person,
+            origin=AssignmentState.EXPIRED,
+        )
+    return assignment
+
+
+def lock_own(*, assignment_id: int, person: User) -> Assignment:
+    """The person's assignment with its task, both locked; raises `NotFound` for somebody else's."""
+    rows = Assignment.objects.select_for_update(of=("self", "task")).select_related("task__queue__protocol")
+    assignment = rows.filter(pk=assignment_id, person=person).first()
+    if assignment is None:
+        raise NotFound("You hold no such assignment.")
+    return assignment
+
+
+@transaction.atomic
+def keep_lease(*, assignment_id: int, person: User, at: datetime) -> Assignment:
+    """Heartbeat of the desk: the lease runs on from now. An expired one is not revived by it."""
+    assignment = lock_own(assignment_id=assignment_id, person=person)
+    if assignment.state in HOLDING:
+        extend(assignment, at=at)
+    return assignment
+
+
+def extend(assignment: Assignment, *, at: datetime, **changes: object) -> None:
+    """Let the lease run on from `at`; a heartbeat is not an event."""
+    until = at + timedelta(seconds=assignment.task.queue.lease_seconds)
+    Assignment.objects.filter(pk=assignment.pk).update(lease_expires_at=until, **changes)
+    assignment.lease_expires_at = until
+
+
+@transaction.atomic
+def release(*, assignment_id: int, person: User, at: datetime) -> Assignment:
+    """Give the task back unanswered; it may come round again, and a draft is kept for then."""
+    assignment = lock_own(assignment_id=assignment_id, person=person)
+    move(assignment, to=AssignmentState.EXPIRED, at=at, actor=person, data={"why": "released"}, closed_at=at)
+    return assignment
+
+
+@transaction.atomic
+def skip(*, assignment_id: int, person: User, reason: str, note: str = "", at: datetime) -> Assignment:
+    """Not for me: the task stays open for others and is not served to this person again."""
+    _known(reason, SKIP_REASONS)
+    assignment = lock_own(assignment_id=assignment_id, person=person)
+    move(
+        assignment,
+        to=AssignmentState.SKIPPED,
+        at=at,
+        actor=person,
+        data={"reason": reason},
+        reason=reason,
+        note=note[:2_000],
+        closed_at=at,
+    )
+    return assignment
+
+
+@transaction.atomic
+def escalate(*, assignment_id: int, person: User, reason: str, note: str = "", at: datetime) -> Assignment:
+    """For a lead: the task leaves the queue and waits in adjudication."""
+    _known(reason, ESCALATION_REASONS)
+    assignment = lock_own(assignment_id=assignment_id, person=person)
+    changes = {"reason": reason, "note": note[:2_000], "closed_at": at}
+    move(assignment, to=AssignmentState.ESCALATED, at=at, actor=person, data={"reason": reason}, **changes)
+    if (
+        assignment.task.state in {TaskState.OPEN, TaskState.CONFLICT}
+        and assignment.task.reason != Task.Reason.GOLD
+    ):
+        move(assignment.task, to=TaskState.ESCALATED, at=at, actor=person, closed_at=at)
+    return assignment
+
+
+def _known(reason: str, reasons: dict[str, str]) -> None:
+    if reason not in reasons:
+        raise BadInput(f"The reason is {reason!r}; choose one of {', '.join(reasons)}.", field="reason")
+
+
+@transaction.atomic
+def expire_leases(*, at: datetime, limit: int = 500) -> int:
+    """Free the tasks of leases that have run out. A reopened answer goes back to standing as it was."""
+    late = Assignment.objects.select_for_update(of=("self",), skip_locked=True).select_related("task__queue")
+    count = 0
+    for assignment in late.filter(state__in=HOLDING, lease_expires_at__lte=at).order_by("lease_expires_at")[
+        :limit
+    ]:
+        if assignment.state == AssignmentState.DRAFT:
+            move(assignment, to=AssignmentState.SUBMITTED, at=at, data={"why": "reopened, then left"})
+        else:
+            move(assignment, to=AssignmentState.EXPIRED, at=at, data={"why": "lease ran out"}, closed_at=at)
+        count += 1
+    return count

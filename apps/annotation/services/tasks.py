@@ -1,0 +1,60 @@
+"""Queues made, tasks opened and withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from apps.accounts.models import User
+from apps.annotation.models import Queue, Task
+from apps.core.events import record_event
+from apps.core.moves import move
+from apps.projects.models import Project, Protocol
+
+
+def queue_for(*, project: Project, protocol: Protocol, at: datetime) -> Queue:
+    """The queue of this project and protocol, made when there is none."""
+    queue, _ = Queue.objects.get_or_create(
+        project=project,
+        protocol=protocol,
+        defaults={"name": f"Protocol {protocol.version}", "created_at": at},
+    )
+    return queue
+
+
+@transaction.atomic
+def open_tasks(*, queue: Queue, tasks: Sequence[Task], at: datetime, source: str) -> int:
+    """Insert tasks as open, with one event for the lot."""
+    for task in tasks:
+        task.queue = queue
+        task.open_slots = task.overlap
+        task.created_at = at
+    Task.objects.bulk_create(tasks, batch_size=2_000)
+    record_event(kind="queue.tasks_opened", row=queue, at=at, tasks=len(tasks), source=source)
+    return len(tasks)
+
+
+@transaction.atomic
+def withdraw_tasks(*, tasks: QuerySet[Task], by: User | None, at: datetime, why: str) -> int:
+    """Take tasks out of the queue; answers given so far are kept."""
+    count = 0
+    for task in tasks.select_for_update(of=("self",)).select_related("queue"):
+        move(task, to=Task.State.WITHDRAWN, at=at, actor=by, data={"why": why}, closed_at=at)
+        count += 1
+    return count
+
+
+@transaction.atomic
+def pause_queue(*, queue: Queue, by: User, at: datetime) -> None:
+    """Serve nothing more from the queue until it is resumed; leases that are out stay good."""
+    Queue.objects.filter(pk=queue.pk).update(paused_at=at)
+    record_event(kind="queue.paused", row=queue, at=at, actor=by)
+
+
+@transaction.atomic
+def resume_queue(*, queue: Queue, by: User, at: datetime) -> None:
+    Queue.objects.filter(pk=queue.pk).update(paused_at=None)
+    record_event(kind="queue.resumed", row=queue, at=at, actor=by)

@@ -1,0 +1,1 @@
+"""Gold, and how true each annotator is."""

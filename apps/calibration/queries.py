@@ -1,0 +1,136 @@
+"""How true each annotator is: accuracy on gold with its posterior interval, and agreement between people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import QuerySet
+
+from apps.accounts.models import User
+from apps.algorithms.agreement import krippendorff_alpha
+from apps.algorithms.competence import beta_posterior
+from apps.algorithms.intervals import Interval
+from apps.annotation.models import Annotation, Assignment, AssignmentState, Task
+from apps.calibration.models import Gold
+from apps.projects.models import Membership, Project
+
+PRIOR = (9.0, 1.0)  # a new expert is taken to be right 9 times in 10 until gold says otherwise
+
+
+@dataclass(frozen=True)
+class GoldAnswer:
+    """One answer to a gold task."""
+
+    person_id: int
+    key: str
+    known: str
+    answered: str | None
+    confidence: int | None
+    at: datetime
+
+    @property
+    def correct(self) -> bool:
+        return self.known == self.answered
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One person's record on gold: `mean`, `low`, `high` are the 95 % posterior of accuracy in [0, 1]."""
+
+    person: User
+    answered: int
+    gold: int
+    correct: int
+    mean: float
+    low: float
+    high: float
+    mean_confidence: float | None
+    recent: tuple[bool, ...]
+
+
+def gold(*, project: Project) -> QuerySet[Gold]:
+    return Gold.objects.select_related("example__payload", "created_by").filter(project=project)
+
+
+def gold_answers(*, project: Project, person: User | None = None) -> list[GoldAnswer]:
+    """Every counted answer to gold, oldest first. The first answer counts, not what a person made of it later."""
+    known = dict(Gold.objects.filter(project=project).values_list("example_id", "label"))
+    target = project.protocol.target["name"] if project.protocol else ""
+    rows = (
+        Annotation.objects.filter(
+            assignment__task__queue__project=project, assignment__task__reason=Task.Reason.GOLD, revision=1
+        )
+        .order_by("at", "pk")
+        .values_list(
+            "assignment__person_id",
+            "assignment__task__example_id",
+            "assignment__task__example__key",
+            "answers",
+            "confidence",
+            "at",
+        )
+    )
+    if person is not None:
+        rows = rows.filter(assignment__person=person)
+    return [
+        GoldAnswer(who, key, known[example], answers.get(target), confidence, at)
+        for who, example, key, answers, confidence, at in rows
+        if example in known
+    ]
+
+
+def standings(*, project: Project) -> list[Standing]:
+    """Everybody who may annotate, with their accuracy on gold and its interval."""
+    by_person: dict[int, list[GoldAnswer]] = {}
+    for answer in gold_answers(project=project):
+        by_person.setdefault(answer.person_id, []).append(answer)
+    counted = Assignment.objects.filter(task__queue__project=project, state=AssignmentState.SUBMITTED)
+    totals: dict[int, int] = {}
+    for person_id in counted.filter(kind=Assignment.Kind.ANNOTATE).values_list("person_id", flat=True):
+        totals[person_id] = totals.get(person_id, 0) + 1
+    members = Membership.objects.select_related("person").filter(project=project).exclude(role="admin")
+    return [
+        _standing(member.person, by_person.get(member.person_id, []), totals.get(member.person_id, 0))
+        for member in members
+        if member.role == "expert" or member.person_id in totals
+    ]
+
+
+def _standing(person: User, answers: list[GoldAnswer], answered: int) -> Standing:
+    correct = sum(answer.correct for answer in answers)
+    posterior = beta_posterior(np.array([correct]), np.array([len(answers)]), prior=PRIOR)
+    stated = [answer.confidence for answer in answers if answer.confidence]
+    return Standing(
+        person=person,
+        answered=answered,
+        gold=len(answers),
+        correct=correct,
+        mean=float(posterior.mean[0]),
+        low=float(posterior.low[0]),
+        high=float(posterior.high[0]),
+        mean_confidence=sum(stated) / len(stated) if stated else None,
+        recent=tuple(answer.correct for answer in answers[-20:]),
+    )
+
+
+def agreement(*, project: Project, rng: np.random.Generator) -> Interval | None:
+    """Krippendorff's α over the target of all tasks with two answers or more; None when there are none."""
+    if project.protocol is None:
+        return None
+    target = project.protocol.target["name"]
+    classes = {label: code for code, label in enumerate(project.protocol.classes)}
+    rows: list[tuple[int, int, dict[str, Any]]] = list(
+        Assignment.objects.filter(task__queue__project=project, state=AssignmentState.SUBMITTED)
+        .exclude(task__reason=Task.Reason.GOLD)
+        .filter(kind=Assignment.Kind.ANNOTATE)
+        .values_list("task_id", "person_id", "current__answers")
+    )
+    usable = [(task, person, classes[a[target]]) for task, person, a in rows if a.get(target) in classes]
+    tasks = [task for task, _, _ in usable]
+    if len(tasks) == len(set(tasks)):
+        return None
+    table = np.array(usable)
+    return krippendorff_alpha(table[:, 0], table[:, 1], table[:, 2], level="nominal", rng=rng)

@@ -1,0 +1,101 @@
+"""Gold added and retired, and gold tasks written down into annotation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from apps.accounts.models import User
+from apps.annotation.models import Queue, Task
+from apps.annotation.services.tasks import open_tasks, withdraw_tasks
+from apps.calibration.models import Gold
+from apps.core.errors import BadInput, NotFound
+from apps.core.events import record_event
+from apps.examples.models import Example, Split
+from apps.projects.models import Project
+from apps.projects.permissions import require
+
+GOLD_OVERLAP = 1_000  # every expert answers every gold task once
+WHY = "Drawn at random, so that the estimate of the model's error stays honest."
+
+
+@transaction.atomic
+def add_gold(*, project: Project, labels: Mapping[str, str], by: User, at: datetime) -> list[Gold]:
+    """Make these examples gold: {key: known label}. All of them or, on a bad one, none."""
+    require(person=by, project=project, action="manage_gold")
+    if project.protocol is None:
+        raise BadInput("Add a protocol first: gold is an answer to its target question.", field="protocol")
+    classes = set(project.protocol.classes)
+    examples = {example.key: example for example in project.examples.filter(key__in=labels)}
+    for key, label in labels.items():
+        if key not in examples:
+            raise BadInput(f"There is no example with the key {key!r}.", field=key)
+        if examples[key].split == Split.BENCHMARK:
+            raise BadInput(f"{key!r} belongs to a benchmark and is not shown to experts.", field=key)
+        if label not in classes:
+            raise BadInput(f"{label!r} is not one of the target's options.", field=key)
+    gold = [
+        Gold(project=project, example=examples[key], label=label, created_by=by, created_at=at)
+        for key, label in labels.items()
+    ]
+    made = Gold.objects.bulk_create(
+        gold,
+        update_conflicts=True,
+        unique_fields=["project", "example"],
+        update_fields=["label", "retired_at"],
+    )
+    record_event(kind="gold.added", row=project, at=at, actor=by, project_id=project.pk, keys=sorted(labels))
+    return made
+
+
+@transaction.atomic
+def retire_gold(*, project: Project, gold_id: int, by: User, at: datetime) -> Gold:
+    """Serve it no more; the answers it has collected still count."""
+    require(person=by, project=project, action="manage_gold")
+    gold = Gold.objects.select_for_update().filter(project=project, pk=gold_id, retired_at=None).first()
+    if gold is None:
+        raise NotFound("There is no such gold in service.")
+    Gold.objects.filter(pk=gold.pk).update(retired_at=at)
+    gold.retired_at = at
+    record_event(kind="gold.retired", row=gold, at=at, actor=by)
+    served = Task.objects.filter(queue__project=project, example_id=gold.example_id, reason=Task.Reason.GOLD)
+    withdraw_tasks(tasks=served.filter(state=Task.State.OPEN), by=by, at=at, why="gold retired")
+    return gold
+
+
+@transaction.atomic
+def open_gold_tasks(
+    *,
+    queue: Queue,
+    predictions: Mapping[int, dict[str, object]],
+    model_id: int | None,
+    run_id: int | None,
+    at: datetime,
+) -> int:
+    """A task for each gold in service that has none open in this queue, looking like any other task.
+
+    `predictions` gives, by example id, the prediction to show.
+    """
+    served = Q(tasks__queue=queue, tasks__reason=Task.Reason.GOLD, tasks__state=Task.State.OPEN)
+    examples = Example.objects.filter(gold__project_id=queue.project_id, gold__retired_at=None)
+    already = set(examples.filter(served).values_list("pk", flat=True))
+    tasks = [
+        Task(
+            example=example,
+            payload_id=example.payload_id,
+            mining_run_id=run_id,
+            reason=Task.Reason.GOLD,
+            why=WHY,
+            given_label=example.label,
+            stratum="gold",
+            model_id=model_id if example.pk in predictions else None,
+            prediction=predictions.get(example.pk),
+            overlap=GOLD_OVERLAP,
+        )
+        for example in examples.order_by("pk")
+        if example.pk not in already
+    ]
+    return open_tasks(queue=queue, tasks=tasks, at=at, source="gold")

@@ -1,0 +1,1 @@
+"""Settings, URLs, WSGI, and what starts the product on one machine."""

@@ -1,0 +1,245 @@
+"""The data plane: immutable tables and folders, addressed by the SHA-256 of their logical content.
+
+Tables are written in batches aside and then renamed, so memory does not grow with rows and a reader never sees
+half a table. The digest is over logical rows (schema, values, nulls), not over Parquet bytes, which vary by writer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+from django.conf import settings
+
+from apps.core.errors import DomainError
+
+CHUNK = 32_768  # rows hashed together; part of the digest's definition, so changing it changes every digest
+
+
+class StoreDamaged(DomainError):
+    """Content in the store does not match its address."""
+
+    code = "store_damaged"
+    status = 500
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a table lies: its kind and digest address it, `rows` counts it."""
+
+    kind: str
+    digest: str
+    rows: int
+
+
+def _filesystem() -> tuple[pafs.FileSystem, str]:
+    url = settings.STORE_URL
+    if "://" not in url:
+        Path(url).mkdir(parents=True, exist_ok=True)
+        return pafs.LocalFileSystem(), str(Path(url).resolve())
+    filesystem, root = pafs.FileSystem.from_uri(url)
+    return filesystem, root
+
+
+def _place(root: str, kind: str, digest: str) -> str:
+    return f"{root}/{kind}/{digest[:2]}/{digest}"
+
+
+def write_table(
+    kind: str, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, manifest: dict[str, Any] | None = None
+) -> Stored:
+    """Write batches (already in their canonical order) and return the address of the table.
+
+    `manifest` takes part in the digest. Writing the same content twice stores it once.
+    """
+    filesystem, root = _filesystem()
+    aside = f"{root}/tmp/{uuid.uuid4().hex}"
+    filesystem.create_dir(aside, recursive=True)
+    hasher, rows = _Hasher(schema, manifest or {}), 0
+    with (
+        filesystem.open_output_stream(f"{aside}/rows.parquet") as sink,
+        pq.ParquetWriter(sink, schema, compression="zstd") as writer,
+    ):
+        for chunk in _rechunk(batches, schema):
+            hasher.update(chunk)
+            writer.write_batch(chunk)
+            rows += chunk.num_rows
+    stored = Stored(kind, hasher.hexdigest(), rows)
+    document = {"kind": kind, "digest": stored.digest, "rows": rows, **(manifest or {})}
+    _publish(filesystem, aside, _place(root, kind, stored.digest), document)
+    return stored
+
+
+def _publish(filesystem: pafs.FileSystem, aside: str, place: str, manifest: dict[str, Any]) -> None:
+    with filesystem.open_output_stream(f"{aside}/manifest.json") as sink:
+        sink.write(json.dumps(manifest, sort_keys=True, indent=2).encode())
+    if exists(filesystem, f"{place}/manifest.json"):
+        filesystem.delete_dir(aside)
+        return
+    filesystem.create_dir(place.rsplit("/", 1)[0], recursive=True)
+    filesystem.move(aside, place)
+
+
+def exists(filesystem: pafs.FileSystem, path: str) -> bool:
+    return bool(filesystem.get_file_info(path).type != pafs.FileType.NotFound)
+
+
+def read_batches(
+    kind: str, digest: str, *, columns: list[str] | None = None, size: int = CHUNK
+) -> Iterator[pa.RecordBatch]:
+    """Stream the table's rows in their stored order, `size` at a time."""
+    filesystem, root = _filesystem()
+    with filesystem.open_input_file(f"{_place(root, kind, digest)}/rows.parquet") as source:
+        yield from pq.ParquetFile(source).iter_batches(batch_size=size, columns=columns)
+
+
+def read_table(kind: str, digest: str, *, columns: list[str] | None = None) -> pa.Table:
+    """The whole table in memory; for tables known to be small (benchmarks, curricula of a demo)."""
+    filesystem, root = _filesystem()
+    return pq.read_table(f"{_place(root, kind, digest)}/rows.parquet", columns=columns, filesystem=filesystem)
+
+
+def read_manifest(kind: str, digest: str) -> dict[str, Any]:
+    filesystem, root = _filesystem()
+    with filesystem.open_input_stream(f"{_place(root, kind, digest)}/manifest.json") as source:
+        document: dict[str, Any] = json.loads(source.read())
+    return document
+
+
+def put_folder(kind: str, digest: str, folder: Path, names: Iterable[str]) -> None:
+    """Copy the named files of a local folder into the store under an address computed by their maker."""
+    filesystem, root = _filesystem()
+    aside = f"{root}/tmp/{uuid.uuid4().hex}"
+    filesystem.create_dir(aside, recursive=True)
+    files = {}
+    for name in names:
+        pafs.copy_files(str(folder / name), f"{aside}/{name}", destination_filesystem=filesystem)
+        files[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    _publish(filesystem, aside, _place(root, kind, digest), {"kind": kind, "digest": digest, "files": files})
+
+
+def fetch_folder(kind: str, digest: str, folder: Path) -> Path:
+    """Copy a stored folder to a local one, checking each file against the manifest."""
+    filesystem, root = _filesystem()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, expected in read_manifest(kind, digest)["files"].items():
+        pafs.copy_files(
+            f"{_place(root, kind, digest)}/{name}", str(folder / name), source_filesystem=filesystem
+        )
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected:
+            raise StoreDamaged(f"{kind}/{digest}/{name} does not match its digest. Restore it from a backup.")
+    return folder
+
+
+def addresses(kind: str) -> list[str]:
+    """The digests of everything stored under a kind."""
+    filesystem, root = _filesystem()
+    selector = pafs.FileSelector(f"{root}/{kind}", recursive=True, allow_not_found=True)
+    found = filesystem.get_file_info(selector)
+    return sorted(info.path.split("/")[-2] for info in found if info.base_name == "manifest.json")
+
+
+def verify(kind: str, digest: str) -> None:
+    """Recompute the digest of a stored table; raises `StoreDamaged` when it differs from its address."""
+    manifest = read_manifest(kind, digest)
+    extra = {name: value for name, value in manifest.items() if name not in {"kind", "digest", "rows"}}
+    filesystem, root = _filesystem()
+    with filesystem.open_input_file(f"{_place(root, kind, digest)}/rows.parquet") as source:
+        file = pq.ParquetFile(source)
+        hasher = _Hasher(file.schema_arrow, extra)
+        for chunk in _rechunk(file.iter_batches(batch_size=CHUNK), file.schema_arrow):
+            hasher.update(chunk)
+    if hasher.hexdigest() != digest:
+        raise StoreDamaged(f"{kind}/{digest} does not match its digest. Restore it from a backup.")
+
+
+def writable() -> None:
+    """Write and delete a small file; raises OSError when the store cannot be written."""
+    filesystem, root = _filesystem()
+    probe = f"{root}/tmp/{uuid.uuid4().hex}"
+    filesystem.create_dir(f"{root}/tmp", recursive=True)
+    with filesystem.open_output_stream(probe) as sink:
+        sink.write(b"ok")
+    filesystem.delete_file(probe)
+
+
+def _rechunk(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Batches of exactly CHUNK rows (the last one shorter), so that the digest ignores how rows arrived."""
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        held.append(batch)
+        count += batch.num_rows
+        while count >= CHUNK:
+            table = pa.Table.from_batches(held, schema=schema)
+            yield table.slice(0, CHUNK).combine_chunks().to_batches()[0]
+            held, count = table.slice(CHUNK).to_batches(), count - CHUNK
+    if count:
+        yield pa.Table.from_batches(held, schema=schema).combine_chunks().to_batches()[0]
+
+
+class _Hasher:
+    """SHA-256 over the manifest, the schema, and per chunk and column the nulls and values."""
+
+    def __init__(self, schema: pa.Schema, manifest: dict[str, Any]) -> None:
+        fields = [[field.name, str(field.type)] for field in schema]
+        self._sha = hashlib.sha256(
+            json.dumps([fields, manifest], sort_keys=True, separators=(",", ":")).encode()
+        )
+
+    def update(self, chunk: pa.RecordBatch) -> None:
+        for column in chunk.columns:
+            self._column(column)
+
+    def hexdigest(self) -> str:
+        return self._sha.hexdigest()
+
+    def _column(self, column: pa.Array) -> None:
+        self._sha.update(struct.pack("<q", len(column)))
+        self._sha.update(pc.is_null(column).to_numpy(zero_copy_only=False).tobytes())
+        if pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type):
+            lengths = pc.fill_null(pc.list_value_length(column), 0)
+            self._sha.update(lengths.to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+            self._column(column.flatten())
+        elif pa.types.is_string(column.type):
+            filled = pc.fill_null(column, "")
+            lengths = pc.binary_length(filled).to_numpy(zero_copy_only=False)
+            self._sha.update(lengths.astype("<i8").tobytes())
+            self._sha.update(b"".join(filled.cast(pa.binary()).to_pylist()))
+        else:
+            values = pc.fill_null(column, _zero(column.type)).to_numpy(zero_copy_only=False)
+            self._sha.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+
+
+def _zero(kind: pa.DataType) -> Any:
+    return False if pa.types.is_boolean(kind) else 0
+
+
+def put_stream(kind: str, chunks: Iterable[bytes]) -> str:
+    """Keep a stream of bytes under the SHA-256 of its content, which is returned."""
+    filesystem, root = _filesystem()
+    filesystem.create_dir(f"{root}/tmp", recursive=True)
+    filesystem.create_dir(f"{root}/{kind}", recursive=True)
+    aside, sha = f"{root}/tmp/{uuid.uuid4().hex}", hashlib.sha256()
+    with filesystem.open_output_stream(aside) as sink:
+        for chunk in chunks:
+            sha.update(chunk)
+            sink.write(chunk)
+    filesystem.move(aside, f"{root}/{kind}/{sha.hexdigest()}")
+    return sha.hexdigest()
+
+
+def open_stream(kind: str, digest: str) -> pa.NativeFile:
+    """The bytes kept under this digest, as a seekable file."""
+    filesystem, root = _filesystem()
+    return filesystem.open_input_file(f"{root}/{kind}/{digest}")

@@ -1,0 +1,1 @@
+"""What the model will be taught: versions, proposals, approvals."""

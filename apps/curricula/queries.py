@@ -1,0 +1,84 @@
+"""Curricula, proposals, and the arrays a curriculum is planned from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from django.db.models import QuerySet
+
+from apps.core.store import read_batches, read_table
+from apps.curricula.models import CurriculumVersion, Proposal
+from apps.datasets.models import DatasetVersion
+from apps.examples.models import Payload
+from apps.mining.models import LatestScore
+from apps.projects.models import Project
+from apps.registry.models import PRODUCTION, Alias
+from apps.registry.queries import predictions_of, production
+
+
+def proposals_of(*, project: Project) -> QuerySet[Proposal]:
+    return Proposal.objects.select_related("curriculum__dataset", "author", "decided_by").filter(
+        project=project
+    )
+
+
+def in_force(*, project: Project) -> CurriculumVersion | None:
+    """The curriculum that made the model in production; None before the first promotion."""
+    alias = Alias.objects.filter(project=project, name=PRODUCTION).first()
+    if alias is None:
+        return None
+    return CurriculumVersion.objects.filter(project=project, digest=alias.curriculum_digest).first()
+
+
+def rows_of(curriculum: CurriculumVersion) -> list[dict[str, Any]]:
+    """All rows in memory, without soft labels: for diffs and pages."""
+    table = read_table("curricula", curriculum.digest)
+    return table.drop_columns(["soft", "attributes"]).to_pylist()
+
+
+def rows_with_payloads(curriculum: CurriculumVersion, *, size: int = 1_000) -> Iterator[pa.RecordBatch]:
+    """The rows with `payload` as its JSON text, as the learner takes them."""
+    for batch in read_batches("curricula", curriculum.digest, size=size):
+        yield with_payloads(batch)
+
+
+def with_payloads(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with payload digests replaced by the payloads' JSON text."""
+    digests = batch.column("payload").to_pylist()
+    bodies = dict(Payload.objects.filter(pk__in=set(digests), body__isnull=False).values_list("pk", "body"))
+    texts = pa.array([json.dumps(bodies[digest]) for digest in digests], pa.string())
+    place = batch.schema.get_field_index("payload")
+    return batch.set_column(place, "payload", texts)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Per dataset row (n,): what the model in production gives its label (NaN unknown), and whether that is suspect."""
+
+    p_label: np.ndarray[Any, np.dtype[np.float64]]
+    suspect: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def known_of(*, dataset: DatasetVersion, keys: list[str], labels: list[str]) -> Known:
+    """Out-of-sample probability of each row's label by the model in production, and unreviewed suspicion."""
+    model = production(project=dataset.project)
+    predictions = predictions_of(model=model) if model else None
+    p_label = np.full(len(keys), np.nan)
+    if predictions is not None:
+        place = {key: i for i, key in enumerate(keys)}
+        code = {label: i for i, label in enumerate(predictions.classes)}
+        for batch in read_batches("predictions", predictions.digest, columns=["key", "probs"]):
+            for key, probs in zip(batch["key"].to_pylist(), batch["probs"].to_pylist(), strict=True):
+                if key in place:
+                    p_label[place[key]] = probs[code[labels[place[key]]]]
+    suspects = set(
+        LatestScore.objects.filter(project=dataset.project, suspect=True).values_list(
+            "example__key", flat=True
+        )
+    )
+    return Known(p_label, np.array([key in suspects for key in keys], dtype=bool))

@@ -1,0 +1,154 @@
+"""Curricula put forward, approved and sent back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from apps.accounts.models import User
+from apps.core.errors import BadInput, DomainError, NotAllowed, NotFound
+from apps.core.events import record_event
+from apps.core.jobs import PROPOSE, START_TRAINING, enqueue, enqueue_run
+from apps.core.moves import move
+from apps.core.runs import finish, lock_claimed
+from apps.core.store import Stored
+from apps.curricula.models import Approval, CurriculumRun, CurriculumVersion, Proposal, ProposalState
+from apps.datasets.models import DatasetVersion
+from apps.projects.models import Project
+from apps.projects.permissions import require
+
+
+class OwnProposal(NotAllowed):
+    code = "own_proposal"
+
+    def __init__(self) -> None:
+        super().__init__("You put this proposal forward, so another lead has to decide on it.")
+
+
+class ProposalChanged(DomainError):
+    """What was read is not what would be approved."""
+
+    code = "proposal_changed"
+
+    def __init__(self) -> None:
+        super().__init__("The proposal's content is not the one you read. Reload it and look again.")
+
+
+@transaction.atomic
+def start_proposal(
+    *, project: Project, dataset: DatasetVersion, by: User, at: datetime, note: str = ""
+) -> CurriculumRun:
+    """Queue the staging and weighing of a dataset version; the result is put forward in `by`'s name."""
+    require(person=by, project=project, action="propose")
+    if dataset.project_id != project.pk:
+        raise NotFound("There is no such dataset version in this project.")
+    run = CurriculumRun.objects.create(
+        project=project,
+        dataset=dataset,
+        note=note[:4_000],
+        created_by=by,
+        created_at=at,
+        round_number=project.round_number,
+    )
+    enqueue_run(PROPOSE, run, at=at)
+    return run
+
+
+@transaction.atomic
+def record_proposal(
+    *,
+    run: CurriculumRun,
+    stored: Stored,
+    stages: list[dict[str, Any]],
+    summary: dict[str, Any],
+    diff: dict[str, Any],
+    at: datetime,
+) -> Proposal:
+    """Keep the curriculum version and put it forward; an older open proposal is superseded."""
+    row = lock_claimed(run)
+    project = Project.objects.select_for_update().get(pk=row.project_id)
+    curriculum = _keep(row, project, stored, stages, summary, at)
+    for older in Proposal.objects.select_for_update().filter(project=project, state=ProposalState.OPEN):
+        move(older, to=ProposalState.SUPERSEDED, at=at, actor=row.created_by)
+    proposal = Proposal.objects.create(
+        project=project,
+        curriculum=curriculum,
+        author_id=row.created_by_id,
+        note=row.note,
+        diff=diff,
+        round_number=row.round_number,
+        created_at=at,
+    )
+    record_event(kind="proposal.open", row=proposal, at=at, actor=row.created_by, digest=curriculum.digest)
+    finish(row, at=at, proposal=proposal)
+    return proposal
+
+
+def _keep(
+    run: CurriculumRun,
+    project: Project,
+    stored: Stored,
+    stages: list[dict[str, Any]],
+    summary: dict[str, Any],
+    at: datetime,
+) -> CurriculumVersion:
+    known = CurriculumVersion.objects.filter(project=project, digest=stored.digest).first()
+    if known:
+        return known
+    curriculum = CurriculumVersion.objects.create(
+        project=project,
+        number=(project.curricula.aggregate(top=Max("number"))["top"] or 0) + 1,
+        digest=stored.digest,
+        dataset=run.dataset,
+        rows=stored.rows,
+        stages=stages,
+        summary=summary,
+        round_number=run.round_number,
+        created_at=at,
+    )
+    record_event(kind="curriculum.created", row=curriculum, at=at, actor=run.created_by, digest=stored.digest)
+    return curriculum
+
+
+def _lock_open(*, proposal_id: int, project: Project) -> Proposal:
+    rows = Proposal.objects.select_for_update(of=("self",)).select_related("curriculum", "author")
+    proposal = rows.filter(pk=proposal_id, project=project).first()
+    if proposal is None:
+        raise NotFound("There is no such proposal in this project.")
+    return proposal
+
+
+@transaction.atomic
+def approve_proposal(
+    *, proposal_id: int, project: Project, by: User, digest: str, note: str = "", at: datetime
+) -> Approval:
+    """Approve the content with this digest, and have it trained. Nobody approves their own proposal."""
+    require(person=by, project=project, action="approve")
+    proposal = _lock_open(proposal_id=proposal_id, project=project)
+    if proposal.author_id == by.pk:
+        raise OwnProposal
+    if digest != proposal.curriculum.digest:
+        raise ProposalChanged
+    decision = {"decided_by": by, "decided_at": at, "decision_note": note[:4_000]}
+    move(proposal, to=ProposalState.APPROVED, at=at, actor=by, data={"digest": digest}, **decision)
+    approval = Approval.objects.create(proposal=proposal, by=by, digest=digest, note=note[:4_000], at=at)
+    # the approved proposal itself is the order to train: a lost wake-up is swept up later
+    enqueue(START_TRAINING, proposal.pk)
+    return approval
+
+
+@transaction.atomic
+def send_back_proposal(
+    *, proposal_id: int, project: Project, by: User, reason: str, at: datetime
+) -> Proposal:
+    """Decline, with a reason for its author. The author may withdraw their own this way."""
+    require(person=by, project=project, action="approve")
+    if not reason.strip():
+        raise BadInput("Say why you send it back, so that its author can mend it.", field="reason")
+    proposal = _lock_open(proposal_id=proposal_id, project=project)
+    decision = {"decided_by": by, "decided_at": at, "decision_note": reason[:4_000]}
+    move(proposal, to=ProposalState.SENT_BACK, at=at, actor=by, data={"reason": reason[:400]}, **decision)
+    return proposal

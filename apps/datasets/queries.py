@@ -1,0 +1,106 @@
+"""What belongs in a dataset version now, streamed; and what stands in one."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from django.db.models import QuerySet
+
+from apps.annotation.queries import believed
+from apps.core.store import read_batches
+from apps.datasets.domain import LINEAGE, ROWS
+from apps.datasets.models import DatasetVersion
+from apps.examples.models import Example, Split
+from apps.projects.models import Project
+
+BATCH = 2_000
+UNUSED = {"out_of_scope", "unusable"}
+
+
+def datasets_of(*, project: Project) -> QuerySet[DatasetVersion]:
+    return DatasetVersion.objects.select_related("created_by").filter(project=project)
+
+
+def rows_of(dataset: DatasetVersion) -> Iterator[pa.RecordBatch]:
+    return read_batches("datasets", dataset.digest)
+
+
+@dataclass
+class Cut:
+    """Streams the rows of a new version in key order, and counts what it took and left out."""
+
+    project: Project
+    taken: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    lineage: list[dict[str, Any]] = field(default_factory=list)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        frozen = self._benchmark_payloads()
+        classes = self.project.protocol.classes if self.project.protocol else []
+        examples = Example.objects.filter(project=self.project, split__in=[Split.POOL, Split.TRAIN])
+        last = ""
+        while batch := list(examples.filter(key__gt=last).order_by("key")[:BATCH]):
+            last = batch[-1].key
+            beliefs = {b.example_id: b for b in believed(project=self.project).filter(example__in=batch)}
+            gold = set(self.project.gold.filter(example__in=batch).values_list("example_id", flat=True))
+            rows = [self._row(example, beliefs.get(example.pk), classes, gold, frozen) for example in batch]
+            yield pa.RecordBatch.from_pylist([row for row in rows if row], schema=ROWS)
+
+    def _benchmark_payloads(self) -> set[str]:
+        benchmark = Example.objects.filter(project=self.project, split=Split.BENCHMARK)
+        return set(benchmark.values_list("payload_id", flat=True))
+
+    def _row(
+        self, example: Example, belief: Any, classes: list[str], gold: set[int], frozen: set[str]
+    ) -> dict[str, Any] | None:
+        reason = self._why_not(example, belief, gold, frozen)
+        if reason:
+            self.left_out[reason] += 1
+            return None
+        label = belief.label if belief else example.label
+        source = belief.method if belief else "given"
+        self.taken[source] += 1
+        self.labels[label] += 1
+        if belief:
+            self.lineage.append({"key": example.key, "task": belief.task_id, "annotations": belief.sources})
+        return {
+            "key": example.key,
+            "payload": example.payload_id,
+            "split": example.split,
+            "label": label,
+            "soft": [belief.posterior.get(name, 0.0) for name in classes] if belief else None,
+            "source": source,
+            "given_label": example.label,
+            "condition": belief.condition if belief else "clear",
+            "answers": len(belief.sources) if belief else 0,
+            "attributes": json.dumps(example.attributes, sort_keys=True),
+            "licence": example.licence,
+        }
+
+    def _why_not(self, example: Example, belief: Any, gold: set[int], frozen: set[str]) -> str:
+        """Why the example stays out, or an empty string."""
+        if example.payload_id in frozen:
+            return "same content as a benchmark example"
+        if example.pk in gold:
+            return "gold"
+        if belief is None and example.label is None:
+            return "no label yet"
+        if belief is not None and belief.condition in UNUSED:
+            return f"people say {belief.condition.replace('_', ' ')}"
+        if belief is not None and belief.condition == "ambiguous":
+            return "people say ambiguous: the protocol needs repair first"
+        return ""
+
+    def lineage_batches(self) -> Iterator[pa.RecordBatch]:
+        if self.lineage:
+            yield pa.RecordBatch.from_pylist(self.lineage, schema=LINEAGE)
+
+    def summary(self) -> dict[str, Any]:
+        parts = {"sources": self.taken, "labels": self.labels, "left_out": self.left_out}
+        return {name: dict(sorted(counts.items())) for name, counts in parts.items()}

@@ -1,0 +1,1 @@
+"""Examples and their payloads, kept once by digest."""

@@ -1,0 +1,54 @@
+"""ImportRun and its row errors."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from apps.core.jobs import IMPORT
+from apps.core.models import Run
+from apps.projects.models import Project
+
+
+class ImportRun(Run):
+    """Brings a file of rows into the project; bad rows are told, good rows are kept."""
+
+    JOB = IMPORT
+
+    class Format(models.TextChoices):
+        NDJSON = "ndjson"
+        CSV = "csv"
+        PARQUET = "parquet"
+
+    class OnConflict(models.TextChoices):
+        ERROR = "error"
+        SKIP = "skip"
+        UPDATE = "update"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imports")
+    kind = models.CharField(max_length=16, default="examples")
+    format = models.CharField(max_length=8, choices=Format.choices)
+    on_conflict = models.CharField(max_length=6, choices=OnConflict.choices, default=OnConflict.ERROR)
+    name = models.CharField(max_length=200, blank=True)
+    upload = models.CharField(max_length=64)  # address of the uploaded bytes in the store
+    rows_read = models.PositiveIntegerField(default=0)
+    rows_created = models.PositiveIntegerField(default=0)
+    rows_updated = models.PositiveIntegerField(default=0)
+    rows_skipped = models.PositiveIntegerField(default=0)
+    rows_bad = models.PositiveIntegerField(default=0)
+    round_number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class ImportProblem(models.Model):
+    """One bad row: which, what is wrong, and the mend."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="problems")
+    row = models.PositiveIntegerField()
+    field = models.CharField(max_length=80, blank=True)
+    code = models.CharField(max_length=40)
+    message = models.TextField()
+
+    class Meta:
+        ordering = ["row", "id"]

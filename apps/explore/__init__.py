@@ -1,0 +1,1 @@
+"""Read-only pages over everything: data, one example, jobs, audit."""

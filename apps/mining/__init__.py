@@ -1,0 +1,1 @@
+"""Scores a prediction set and opens tasks."""

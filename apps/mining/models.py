@@ -1,0 +1,49 @@
+"""MiningRun and LatestScore."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from apps.core.jobs import MINE
+from apps.core.models import Run
+from apps.examples.models import Example
+from apps.projects.models import Project
+from apps.registry.models import PredictionSet
+
+
+class MiningRun(Run):
+    """Scores a prediction set under a mining policy and opens tasks."""
+
+    JOB = MINE
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="mining_runs")
+    prediction_set = models.ForeignKey(PredictionSet, on_delete=models.PROTECT, related_name="mining_runs")
+    policy = models.JSONField()  # mining.domain.Policy
+    seed = models.PositiveIntegerField()
+    frame = models.PositiveIntegerField(default=0)  # examples it could have chosen from
+    opened = models.JSONField(default=dict)  # tasks opened, by reason
+    round_number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class LatestScore(models.Model):
+    """The newest signals of an example, so that pages sort and filter in the database."""
+
+    example = models.OneToOneField(Example, on_delete=models.CASCADE, primary_key=True, related_name="score")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
+    prediction_set = models.ForeignKey(
+        PredictionSet, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    predicted = models.CharField(max_length=200)
+    confidence = models.FloatField()
+    margin = models.FloatField()
+    entropy = models.FloatField()
+    log_odds = models.FloatField(null=True)  # of the given label; low is suspect; null without a label
+    suspect = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project", "margin", "example"], name="score_by_margin"),
+            models.Index(fields=["project", "log_odds", "example"], name="score_by_log_odds"),
+        ]

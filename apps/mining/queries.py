@@ -1,0 +1,106 @@
+"""What a run can choose from, what it found, and what the answers say of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, QuerySet
+
+from apps.algorithms.estimation import ErrorRate, error_rate
+from apps.annotation.models import Consensus, Task, TaskState
+from apps.core.store import read_batches
+from apps.examples.models import Example, Split
+from apps.mining.domain import Frame
+from apps.mining.models import MiningRun
+from apps.projects.models import Project
+
+CLOSED = (TaskState.AGREED, TaskState.SETTLED)
+
+
+def frame_of(run: MiningRun, *, with_gold: bool = False) -> Frame:
+    """Every predicted example of pool and train that people have not settled yet and that is not gold."""
+    classes = list(run.prediction_set.classes)
+    code = {label: place for place, label in enumerate(classes)}
+    ids: list[int] = []
+    labels: list[int] = []
+    kept: list[np.ndarray[Any, Any]] = []
+    for batch in read_batches("predictions", run.prediction_set.digest, columns=["key", "probs"]):
+        keys = batch.column("key").to_pylist()
+        probs = np.asarray(batch.column("probs").flatten(), dtype=np.float64).reshape(len(keys), len(classes))
+        known = _eligible(run.project, keys, with_gold=with_gold)
+        places = [place for place, key in enumerate(keys) if key in known]
+        kept.append(probs[places])
+        ids += [known[keys[place]][0] for place in places]
+        labels += [code.get(known[keys[place]][1] or "", -1) for place in places]
+    probs = np.concatenate(kept) if kept else np.zeros((0, len(classes)))
+    return Frame(np.array(ids, np.int64), np.array(labels, np.int64), probs, classes)
+
+
+def _eligible(project: Project, keys: list[str], *, with_gold: bool) -> dict[str, tuple[int, str | None]]:
+    """id and given label by key."""
+    found = Example.objects.filter(project=project, key__in=keys, split__in=[Split.POOL, Split.TRAIN])
+    found = found.exclude(consensuses__task__state__in=CLOSED)
+    if not with_gold:
+        found = found.exclude(gold__retired_at=None, gold__isnull=False)
+    return {key: (pk, label) for key, pk, label in found.values_list("key", "pk", "label")}
+
+
+def runs_of(*, project: Project) -> QuerySet[MiningRun]:
+    return MiningRun.objects.select_related("prediction_set__model", "created_by").filter(project=project)
+
+
+@dataclass(frozen=True)
+class Yield:
+    """What one reason has brought: tasks opened and closed, given labels and predictions found wrong."""
+
+    reason: str
+    opened: int
+    closed: int
+    label_errors: int
+    model_errors: int
+
+
+def yields(*, run: MiningRun) -> list[Yield]:
+    """Per reason, what the run's tasks have shown so far."""
+    tasks = Task.objects.filter(mining_run_id=run.pk).exclude(reason=Task.Reason.GOLD)
+    opened = dict(tasks.values_list("reason").annotate(n=Count("pk")))
+    found: dict[str, list[tuple[str | None, str | None, str | None]]] = {reason: [] for reason in opened}
+    closed = Consensus.objects.filter(task__in=tasks, task__state__in=CLOSED)
+    for reason, label, given, predicted in closed.values_list(
+        "task__reason", "label", "task__given_label", "task__prediction__label"
+    ):
+        found[reason].append((label, given, predicted))
+    return [
+        Yield(
+            reason=reason,
+            opened=opened[reason],
+            closed=len(rows),
+            label_errors=sum(
+                label is not None and given is not None and label != given for label, given, _ in rows
+            ),
+            model_errors=sum(label is not None and label != predicted for label, _, predicted in rows),
+        )
+        for reason, rows in sorted(found.items())
+    ]
+
+
+def model_error(*, run: MiningRun) -> ErrorRate | None:
+    """The model's error rate over the frame, from the audit sample and the mined census; None below two audit rows.
+
+    Tasks that are not settled yet, or have no label, count as non-response.
+    """
+    rows = list(
+        Consensus.objects.filter(task__mining_run_id=run.pk, label__isnull=False, task__state__in=CLOSED)
+        .exclude(task__reason=Task.Reason.GOLD)
+        .values_list(
+            "label", "task__prediction__label", "task__inclusion_probability", "task__signals__reached"
+        )
+    )
+    if sum(pi is not None for _, _, pi, _ in rows) < 2:
+        return None
+    errors = np.array([label != predicted for label, predicted, *_ in rows], dtype=float)
+    inclusion = np.array([np.nan if pi is None else pi for *_, pi, _ in rows])
+    reached = np.array([bool(flag) for *_, flag in rows])
+    return error_rate(errors, inclusion, reached=reached, n_frame=run.frame)

@@ -1,0 +1,172 @@
+"""Mining runs started and recorded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+
+from apps.accounts.models import User
+from apps.algorithms.selection import Selection
+from apps.annotation.models import Queue, Task
+from apps.annotation.services.tasks import open_tasks, queue_for
+from apps.calibration.services import open_gold_tasks
+from apps.core.errors import BadInput, DomainError
+from apps.core.jobs import MINE, enqueue_run
+from apps.core.runs import finish, lock_claimed
+from apps.examples.models import Example
+from apps.mining.domain import Frame, Policy, Signals, top_classes, why
+from apps.mining.models import LatestScore, MiningRun
+from apps.projects.models import Project
+from apps.projects.permissions import require
+from apps.registry.models import PredictionSet
+from apps.registry.queries import predictions_of, production
+
+
+class NothingToMine(DomainError):
+    code = "nothing_to_mine"
+
+
+@transaction.atomic
+def start_mining(
+    *,
+    project: Project,
+    by: User,
+    at: datetime,
+    policy: Any = None,
+    seed: int | None = None,
+    prediction_set: int | None = None,
+) -> MiningRun:
+    """Queue a mining run over a prediction set: the given one, else the newest of the model in production."""
+    require(person=by, project=project, action="mine")
+    if project.protocol is None:
+        raise BadInput("Add a protocol first: it says what people are asked.", field="protocol")
+    run = MiningRun.objects.create(
+        project=project,
+        prediction_set=_predictions(project, prediction_set),
+        policy=asdict(Policy.parse(policy)),
+        seed=project.round_number if seed is None else seed,
+        created_by=by,
+        created_at=at,
+        round_number=project.round_number,
+    )
+    enqueue_run(MINE, run, at=at)
+    return run
+
+
+def _predictions(project: Project, prediction_set: int | None) -> PredictionSet:
+    if prediction_set is not None:
+        found = project.prediction_sets.filter(pk=prediction_set, purpose=PredictionSet.Purpose.POOL).first()
+        if found is None:
+            raise BadInput(
+                "There is no prediction set of that number that can be mined.", field="prediction_set"
+            )
+        return found
+    model = production(project=project)
+    newest = predictions_of(model=model) if model else None
+    if newest is None:
+        raise NothingToMine(
+            "There are no predictions of the model in production yet. Wait for its prediction run."
+        )
+    return newest
+
+
+@transaction.atomic
+def record_mining(
+    *,
+    run: MiningRun,
+    frame: Frame,
+    signals: Signals,
+    picks: Selection,
+    at: datetime,
+    rng: np.random.Generator,
+) -> None:
+    """Write the latest scores and open the tasks; raises `ClaimLost` when another worker has taken over."""
+    row = lock_claimed(run)
+    queue = queue_for(project=row.project, protocol=row.project.protocol, at=at)
+    write_scores(run=row, frame=frame, signals=signals)
+    tasks = _tasks(row, frame, signals, picks, rng)
+    open_tasks(queue=queue, tasks=tasks, at=at, source=f"mining run {row.pk}")
+    gold = _open_gold(row, queue, frame, at)
+    opened = {**Counter(task.reason for task in tasks), "gold": gold}
+    finish(row, at=at, frame=len(frame.example_ids), opened=opened)
+
+
+def _tasks(
+    run: MiningRun, frame: Frame, signals: Signals, picks: Selection, rng: np.random.Generator
+) -> list[Task]:
+    ids = [int(frame.example_ids[i]) for i in picks.indices]
+    examples = Example.objects.in_bulk(ids)
+    tasks = []
+    for place, index in enumerate(picks.indices):
+        example, reason = examples[int(frame.example_ids[index])], str(picks.reason[place])
+        top = top_classes(frame.probs[index], frame.classes)
+        inclusion = float(picks.inclusion_probability[place])
+        tasks.append(
+            Task(
+                example=example,
+                payload_id=example.payload_id,
+                mining_run_id=run.pk,
+                reason=reason,
+                why=why(reason, top=top, given=example.label),
+                given_label=example.label,
+                signals={**_signals_at(signals, int(index)), "reached": bool(picks.reached[place])},
+                stratum=str(picks.stratum[place]),
+                inclusion_probability=None if np.isnan(inclusion) else inclusion,
+                model_id=run.prediction_set.model_id,
+                prediction={"label": top[0][0], "score": top[0][1], "top": top},
+                overlap=run.policy["overlap"],
+                # mixed, so that neither the order nor a run of one kind gives a reason away
+                priority=float(rng.random()),
+            )
+        )
+    return tasks
+
+
+def _signals_at(signals: Signals, index: int) -> dict[str, Any]:
+    log_odds = float(signals.log_odds[index])
+    return {
+        "margin": round(float(signals.margin[index]), 6),
+        "entropy": round(float(signals.entropy[index]), 6),
+        "confidence": round(float(signals.confidence[index]), 6),
+        "log_odds": None if np.isnan(log_odds) else round(log_odds, 6),
+        "suspect": bool(signals.suspect[index]),
+    }
+
+
+def _open_gold(run: MiningRun, queue: Queue, frame: Frame, at: datetime) -> int:
+    place = {int(pk): i for i, pk in enumerate(frame.example_ids)}
+    gold = run.project.gold.filter(retired_at=None).values_list("example_id", flat=True)
+    predictions = {}
+    for pk in gold:
+        if pk in place:
+            top = top_classes(frame.probs[place[pk]], frame.classes)
+            predictions[pk] = {"label": top[0][0], "score": top[0][1], "top": top}
+    model_id = run.prediction_set.model_id
+    return open_gold_tasks(queue=queue, predictions=predictions, model_id=model_id, run_id=run.pk, at=at)
+
+
+def write_scores(*, run: MiningRun, frame: Frame, signals: Signals) -> None:
+    """Replace the latest scores of the frame's examples, by COPY into a passing table and one upsert."""
+    names = (
+        "example_id, project_id, prediction_set_id, predicted, confidence, margin, entropy, log_odds, suspect"
+    )
+    table = LatestScore._meta.db_table
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in names.split(", ")[2:])
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE new_scores (LIKE {table}) ON COMMIT DROP")
+        with cursor.copy(f"COPY new_scores ({names}) FROM STDIN") as copy:
+            for i, pk in enumerate(frame.example_ids):
+                log_odds = None if np.isnan(signals.log_odds[i]) else float(signals.log_odds[i])
+                label = frame.classes[int(signals.predicted[i])]
+                values = (float(signals.confidence[i]), float(signals.margin[i]), float(signals.entropy[i]))
+                ids = (int(pk), run.project_id, run.prediction_set_id)
+                copy.write_row((*ids, label, *values, log_odds, bool(signals.suspect[i])))
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM new_scores "
+            f"ON CONFLICT (example_id) DO UPDATE SET {updates}"
+        )

@@ -1,0 +1,1 @@
+"""A project, its members and what each role may do, its protocol."""

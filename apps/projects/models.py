@@ -1,0 +1,73 @@
+"""Project, Membership, Protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+
+
+class Role(models.TextChoices):
+    EXPERT = "expert"
+    LEAD = "lead"
+    ADMIN = "admin"
+
+
+class Project(models.Model):
+    """One model problem with its people, protocol, goals and limits."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    goals = models.TextField(blank=True)
+    limits = models.JSONField(default=dict)
+    protocol = models.ForeignKey("projects.Protocol", null=True, on_delete=models.PROTECT, related_name="+")
+    # Written down by rounds, so that everything below can say which turn of the loop it belongs to.
+    round_number = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "person"], name="one_membership_each")]
+        ordering = ["role", "person__username"]
+
+
+class Protocol(models.Model):
+    """What an expert is shown and asked. A version never changes; an edit makes the next version."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="protocols")
+    version = models.PositiveIntegerField()
+    body = models.JSONField()
+    digest = models.CharField(max_length=64)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "version"], name="one_protocol_version")]
+        ordering = ["-version"]
+        triggers = [pgtrigger.Protect(name="immutable", operation=pgtrigger.Update)]
+
+    @property
+    def target(self) -> dict[str, Any]:
+        """The one question a recipe learns."""
+        return next(question for question in self.body["questions"] if question.get("target"))
+
+    @property
+    def classes(self) -> list[str]:
+        return [option["value"] for option in self.target["options"]]

@@ -1,0 +1,111 @@
+"""What each role may do. One table; services ask it, views and API operations go through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+
+from apps.accounts.models import User
+from apps.core.errors import NotAllowed, NotFound
+from apps.projects.models import Membership, Project, Role
+
+EVERYBODY = frozenset({Role.EXPERT, Role.LEAD, Role.ADMIN})
+LEADS = frozenset({Role.LEAD, Role.ADMIN})
+
+MAY: dict[str, frozenset[Role]] = {
+    "view": EVERYBODY,
+    "annotate": frozenset({Role.EXPERT, Role.LEAD}),
+    "adjudicate": LEADS,
+    "import": LEADS,
+    "mine": frozenset({Role.LEAD}),
+    "snapshot": frozenset({Role.LEAD}),
+    "propose": frozenset({Role.LEAD}),
+    "approve": frozenset({Role.LEAD}),
+    "train": frozenset({Role.LEAD}),
+    "promote": frozenset({Role.LEAD}),
+    "reflect": frozenset({Role.LEAD}),
+    "edit_protocol": LEADS,
+    "manage_gold": LEADS,
+    "run_jobs": LEADS,
+    "view_people": LEADS,
+    "manage_members": frozenset({Role.ADMIN}),
+    "audit": frozenset({Role.ADMIN}),
+    "calibrate": frozenset({Role.ADMIN}),
+}
+
+WORDS = {Role.EXPERT: "an expert", Role.LEAD: "a lead", Role.ADMIN: "an admin"}
+
+
+@dataclass(frozen=True)
+class Member:
+    """Who asks, in which project, as what."""
+
+    person: User
+    project: Project
+    role: Role
+
+    def may(self, action: str) -> bool:
+        return self.role in MAY[action]
+
+    def require(self, action: str) -> None:
+        if not self.may(action):
+            needed = " or ".join(WORDS[role] for role in Role if role in MAY[action])
+            raise NotAllowed(
+                f"You are {WORDS[self.role]} here; this needs {needed}. Ask a project admin for the role.",
+                action=action,
+            )
+
+
+def membership(*, person: User, slug: str) -> Member:
+    """The person's place in the project; raises `NotFound` for strangers, so that nothing is given away."""
+    found = (
+        Membership.objects.select_related("project__protocol")
+        .filter(person_id=person.pk, project__slug=slug)
+        .only(
+            "role",
+            "project__id",
+            "project__slug",
+            "project__name",
+            "project__round_number",
+            "project__protocol",
+        )
+        .first()
+    )
+    if found is None:
+        raise NotFound("There is no such project, or you are not a member of it.")
+    return Member(person, found.project, Role(found.role))
+
+
+def require(*, person: User, project: Project, action: str) -> Member:
+    """Services' own check: the person's membership, or `NotFound`/`NotAllowed`."""
+    role = (
+        Membership.objects.filter(person_id=person.pk, project=project).values_list("role", flat=True).first()
+    )
+    if role is None:
+        raise NotFound("There is no such project, or you are not a member of it.")
+    member = Member(person, project, Role(role))
+    member.require(action)
+    return member
+
+
+def member_view(action: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Wraps `view(request, member, …)`: signed in, a member of the project in the URL, allowed to do `action`."""
+
+    def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @login_required
+        @wraps(view)
+        def inner(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            assert isinstance(request.user, User)
+            member = membership(person=request.user, slug=slug)
+            request.member = member  # type: ignore[attr-defined]  # navigation reads it
+            member.require(action)
+            return view(request, member, *args, **kwargs)
+
+        return inner
+
+    return wrap

@@ -1,0 +1,107 @@
+"""Projects created, members set, protocol versions added."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils.text import slugify
+
+from apps.accounts.models import User
+from apps.core.errors import BadInput, DomainError, NotAllowed
+from apps.core.events import record_event
+from apps.projects.domain import check_protocol, protocol_digest
+from apps.projects.models import Membership, Project, Protocol, Role
+
+
+class LastAdmin(DomainError):
+    """A project must keep an admin."""
+
+    code = "last_admin"
+
+    def __init__(self) -> None:
+        super().__init__("This is the project's only admin. Make somebody else admin first.")
+
+
+@transaction.atomic
+def create_project(
+    *, slug: str, name: str, by: User, at: datetime, description: str = "", goals: str = ""
+) -> Project:
+    """A new project whose first admin is its maker. Only staff may make projects."""
+    if not by.is_staff:
+        raise NotAllowed("Only staff may create projects. Ask whoever runs this installation.")
+    if not slug or slug != slugify(slug) or len(slug) > 50:
+        raise BadInput("The slug takes lower-case letters, digits and hyphens, at most 50.", field="slug")
+    if not name.strip():
+        raise BadInput("Give the project a name.", field="name")
+    try:
+        with transaction.atomic():
+            project = Project.objects.create(
+                slug=slug, name=name.strip()[:120], description=description, goals=goals, created_at=at
+            )
+    except IntegrityError as error:
+        raise BadInput(
+            f"There is already a project at {slug!r}. Choose another slug.", field="slug"
+        ) from error
+    Membership.objects.create(project=project, person=by, role=Role.ADMIN, created_at=at)
+    record_event(kind="project.created", row=project, at=at, actor=by, project_id=project.pk, slug=slug)
+    return project
+
+
+@transaction.atomic
+def set_member(*, project: Project, person: User, role: str, by: User, at: datetime) -> Membership:
+    """Give the person this role in the project, whatever they had before."""
+    if role not in Role.values:
+        raise BadInput(f"The role is {role!r}; choose one of {', '.join(Role.values)}.", field="role")
+    if role != Role.ADMIN:
+        _keep_an_admin(project=project, person=person)
+    membership, _ = Membership.objects.update_or_create(
+        project=project,
+        person=person,
+        defaults={"role": role},
+        create_defaults={"role": role, "created_at": at},
+    )
+    record_event(kind="membership.set", row=membership, at=at, actor=by, person=person.pk, role=role)
+    return membership
+
+
+@transaction.atomic
+def remove_member(*, project: Project, person: User, by: User, at: datetime) -> None:
+    """Take the person out of the project; what they did stays."""
+    _keep_an_admin(project=project, person=person)
+    membership = Membership.objects.filter(project=project, person=person).first()
+    if membership is None:
+        raise BadInput("This person is not a member of the project.", field="person")
+    record_event(kind="membership.removed", row=membership, at=at, actor=by, person=person.pk)
+    membership.delete()
+
+
+def _keep_an_admin(*, project: Project, person: User) -> None:
+    admins = list(
+        Membership.objects.select_for_update()
+        .filter(project=project, role=Role.ADMIN)
+        .values_list("person_id", flat=True)
+    )
+    if admins == [person.pk]:
+        raise LastAdmin
+
+
+@transaction.atomic
+def add_protocol(*, project: Project, body: Any, by: User, at: datetime) -> Protocol:
+    """The next version of the project's protocol, and in force from now on; the same content adds nothing."""
+    checked = check_protocol(body)
+    digest = protocol_digest(checked)
+    Project.objects.select_for_update().get(pk=project.pk)
+    newest = project.protocols.first()
+    if newest and newest.digest == digest:
+        return newest
+    version = (project.protocols.aggregate(top=Max("version"))["top"] or 0) + 1
+    protocol = Protocol.objects.create(
+        project=project, version=version, body=checked, digest=digest, created_by=by, created_at=at
+    )
+    Project.objects.filter(pk=project.pk).update(protocol=protocol)
+    project.protocol = protocol
+    record_event(kind="protocol.added", row=protocol, at=at, actor=by, version=version, digest=digest)
+    return protocol

@@ -1,0 +1,1 @@
+"""Model versions, their prediction sets, aliases and the ledger of their moves."""

@@ -1,0 +1,32 @@
+"""Which models there are, which is in production, what it predicted."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from apps.projects.models import Project
+from apps.registry.models import PRODUCTION, Alias, AliasMove, ModelVersion, PredictionSet
+
+
+def models_of(*, project: Project) -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.select_related("parent").prefetch_related("aliases").filter(project=project)
+
+
+def aliases_of(*, project: Project) -> QuerySet[Alias]:
+    return Alias.objects.select_related("model").filter(project=project).order_by("name")
+
+
+def production(*, project: Project, name: str = PRODUCTION) -> ModelVersion | None:
+    alias = Alias.objects.select_related("model").filter(project=project, name=name).first()
+    return alias.model if alias else None
+
+
+def ledger(*, project: Project, name: str = PRODUCTION) -> QuerySet[AliasMove]:
+    return AliasMove.objects.select_related("from_model", "to_model", "by", "alias").filter(
+        alias__project=project, alias__name=name
+    )
+
+
+def predictions_of(*, model: ModelVersion, purpose: str = PredictionSet.Purpose.POOL) -> PredictionSet | None:
+    """The newest set of this purpose by this model."""
+    return model.prediction_sets.filter(purpose=purpose).first()

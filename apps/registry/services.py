@@ -1,0 +1,110 @@
+"""Model versions registered, prediction sets kept, aliases moved with their ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from apps.accounts.models import User
+from apps.core.events import record_event
+from apps.core.jobs import PREDICT, enqueue_run
+from apps.core.runs import finish, lock_claimed
+from apps.core.store import Stored
+from apps.projects.models import Project
+from apps.registry.models import Alias, AliasMove, ModelVersion, PredictionRun, PredictionSet
+
+
+@transaction.atomic
+def register_model(*, project: Project, at: datetime, **values: Any) -> ModelVersion:
+    """The next model version of the project; `values` are its other fields."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    number = (project.models.aggregate(top=Max("number"))["top"] or 0) + 1
+    model = ModelVersion.objects.create(
+        project=project, number=number, round_number=project.round_number, created_at=at, **values
+    )
+    record_event(kind="model.registered", row=model, at=at, number=number, digest=model.digest)
+    return model
+
+
+@transaction.atomic
+def keep_predictions(*, model: ModelVersion, purpose: str, stored: Stored, at: datetime) -> PredictionSet:
+    """Write down a prediction set that lies in the store."""
+    predictions = PredictionSet.objects.create(
+        project=model.project,
+        model=model,
+        purpose=purpose,
+        digest=stored.digest,
+        rows=stored.rows,
+        classes=model.classes,
+        created_at=at,
+    )
+    record_event(kind="predictions.kept", row=predictions, at=at, purpose=purpose, digest=stored.digest)
+    return predictions
+
+
+@transaction.atomic
+def queue_prediction(*, model: ModelVersion, by: User | None, at: datetime) -> PredictionRun:
+    """Queue a run of this model over everything that can be mined."""
+    run = PredictionRun.objects.create(
+        project=model.project,
+        model=model,
+        created_by=by,
+        created_at=at,
+        round_number=model.project.round_number,
+    )
+    enqueue_run(PREDICT, run, at=at)
+    return run
+
+
+@transaction.atomic
+def record_prediction(*, run: PredictionRun, stored: Stored, at: datetime) -> PredictionSet:
+    """Record a finished prediction run with its set; raises `ClaimLost` when another worker has taken over."""
+    row = lock_claimed(run)
+    predictions = keep_predictions(model=row.model, purpose=PredictionSet.Purpose.POOL, stored=stored, at=at)
+    finish(row, at=at, prediction_set=predictions)
+    return predictions
+
+
+@transaction.atomic
+def move_alias(
+    *,
+    project: Project,
+    name: str,
+    model: ModelVersion,
+    kind: str,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    gate_id: int | None = None,
+) -> AliasMove:
+    """Point the alias at the model and its curriculum, in one step with its line in the ledger.
+
+    Only training calls this: it has checked the gate, the override or the rollback.
+    """
+    alias = (
+        Alias.objects.select_for_update().select_related("model").filter(project=project, name=name).first()
+    )
+    before = alias.model if alias else None
+    if alias is None:
+        alias = Alias(project=project, name=name)
+    from_curriculum, alias.curriculum_digest = alias.curriculum_digest, model.curriculum_digest
+    alias.model, alias.moved_at = model, at
+    alias.save()
+    line = AliasMove.objects.create(
+        alias=alias,
+        kind=kind,
+        from_model=before,
+        to_model=model,
+        from_curriculum=from_curriculum,
+        to_curriculum=model.curriculum_digest,
+        gate_id=gate_id,
+        reason=reason,
+        by=by,
+        at=at,
+    )
+    facts = {"to": model.number, "from": before.number if before else None, "alias": name}
+    record_event(kind=f"alias.{kind}", row=alias, at=at, actor=by, gate=gate_id, **facts)
+    return line

@@ -1,0 +1,1 @@
+"""The loop: rounds, reflections, the board."""

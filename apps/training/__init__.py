@@ -1,0 +1,1 @@
+"""Recipes, training runs, benchmarks, gates, promotion and rollback."""

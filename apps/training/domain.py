@@ -1,0 +1,150 @@
+"""The gate: what is compared, with which margins, and how verdicts combine. No database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from apps.algorithms.comparison import noninferiority, proportion_interval, superiority
+from apps.algorithms.paired_losses import paired_difference
+from apps.core.errors import BadInput
+
+PASS, FAIL, UNSURE = "pass", "fail", "not_enough_evidence"
+
+
+@dataclass(frozen=True)
+class GatePlan:
+    """Fixed before any candidate is measured. Margins and floors are shares of the benchmark in [0, 1]."""
+
+    margin: float = 0.02
+    slice_margin: float = 0.07
+    brier_margin: float = 0.02
+    alpha: float = 0.05
+    superiority: bool = True
+    protected: str = ""  # the attribute whose values are the protected subgroups
+    floor: float = 0.5
+    slice_floor: float = 0.5
+
+    @classmethod
+    def parse(cls, values: Any) -> GatePlan:
+        known = asdict(cls())
+        for name, value in (values or {}).items():
+            if name not in known:
+                raise BadInput(f"The plan knows no {name!r}; it takes {', '.join(known)}.", field=name)
+            if isinstance(known[name], float) and not (isinstance(value, int | float) and 0 <= value < 1):
+                raise BadInput(f"{name} must lie in [0, 1).", field=name)
+        return cls(**(values or {}))
+
+    def digest(self, benchmark: str) -> str:
+        text = json.dumps([benchmark, asdict(self)], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One model on the benchmark: keys in the same order for every model, labels as codes (n,), probs (n, k)."""
+
+    labels: npt.NDArray[np.int64]
+    probs: npt.NDArray[np.float64]
+
+    @property
+    def correct(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(self.probs.argmax(axis=1) == self.labels)
+
+    @property
+    def brier(self) -> npt.NDArray[np.float64]:
+        """Per example (n,), in [0, 2]; low is good."""
+        truth = np.eye(self.probs.shape[1])[self.labels]
+        return np.asarray(((self.probs - truth) ** 2).sum(axis=1))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the gate. `estimate`, `low`, `high` are a difference to the baseline, or a share for a floor."""
+
+    name: str
+    kind: str  # noninferiority, superiority, floor, calibration
+    verdict: str
+    estimate: float
+    low: float
+    high: float
+    n: int
+    threshold: float
+    why: str
+    detail: dict[str, float] = field(default_factory=dict)
+
+
+def judge(
+    candidate: Outcome, baseline: Outcome | None, *, slices: dict[str, npt.NDArray[np.bool_]], plan: GatePlan
+) -> tuple[str, list[Check]]:
+    """The verdict and its checks: all must pass (an intersection–union test, each at α, no correction)."""
+    everything = np.ones(len(candidate.labels), dtype=bool)
+    checks = [_floor("overall", candidate.correct, plan.floor)]
+    checks += [_floor(name, candidate.correct[mask], plan.slice_floor) for name, mask in slices.items()]
+    if baseline is not None:
+        groups = {"overall": everything, **slices}
+        for name, mask in groups.items():
+            margin = plan.margin if name == "overall" else plan.slice_margin
+            checks.append(
+                _no_worse(name, baseline.correct[mask], candidate.correct[mask], margin, plan.alpha)
+            )
+        checks.append(_calibration(baseline.brier, candidate.brier, plan))
+        if plan.superiority:
+            checks.append(_better(baseline.correct, candidate.correct, plan.alpha))
+    return combine([check.verdict for check in checks]), checks
+
+
+def combine(verdicts: list[str]) -> str:
+    """Any failure fails; otherwise any lack of evidence is said; otherwise it passes."""
+    if FAIL in verdicts:
+        return FAIL
+    return UNSURE if UNSURE in verdicts else PASS
+
+
+def _floor(name: str, correct: npt.NDArray[np.bool_], floor: float) -> Check:
+    interval = proportion_interval(int(correct.sum()), len(correct))
+    verdict = PASS if interval.low >= floor else FAIL if interval.high < floor else UNSURE
+    why = f"accuracy {interval.estimate:.3f}, floor {floor:.2f}"
+    return Check(
+        name, "floor", verdict, interval.estimate, interval.low, interval.high, len(correct), floor, why
+    )
+
+
+def _no_worse(
+    name: str, baseline: npt.NDArray[np.bool_], candidate: npt.NDArray[np.bool_], margin: float, alpha: float
+) -> Check:
+    result = noninferiority(baseline, candidate, margin=margin, alpha=alpha)
+    why = f"{result.c} lost, {result.b} gained; a drop of more than {margin:.2f} would fail"
+    detail = {
+        "p": result.p,
+        "minimum_detectable_effect": result.minimum_detectable_effect,
+        "baseline": float(baseline.mean()),
+        "candidate": float(candidate.mean()),
+    }
+    numbers = (result.estimate, result.low, result.high)
+    return Check(name, "noninferiority", result.verdict, *numbers, len(candidate), -margin, why, detail)
+
+
+def _better(baseline: npt.NDArray[np.bool_], candidate: npt.NDArray[np.bool_], alpha: float) -> Check:
+    result = superiority(baseline, candidate, alpha=alpha)
+    why = "the candidate has to be better overall, or small losses add up over the rounds"
+    numbers = (result.estimate, result.low, result.high)
+    return Check(
+        "overall", "superiority", result.verdict, *numbers, len(candidate), 0.0, why, {"p": result.p}
+    )
+
+
+def _calibration(
+    baseline: npt.NDArray[np.float64], candidate: npt.NDArray[np.float64], plan: GatePlan
+) -> Check:
+    result = paired_difference(baseline, candidate, margin=plan.brier_margin, alpha=plan.alpha)
+    why = f"Brier score {candidate.mean():.3f} against {baseline.mean():.3f}; lower is better"
+    numbers = (result.estimate, result.low, result.high)
+    return Check(
+        "probabilities", "calibration", result.verdict, *numbers, len(candidate), plan.brier_margin, why
+    )

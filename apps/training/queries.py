@@ -1,0 +1,107 @@
+"""Benchmarks' rows, models' outcomes on them, and what training pages show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from django.db.models import QuerySet
+
+from apps.core.errors import DomainError
+from apps.core.store import read_table
+from apps.examples.models import Example, Split
+from apps.projects.models import Project
+from apps.registry.models import ModelVersion, PredictionSet
+from apps.registry.queries import predictions_of
+from apps.training.domain import GatePlan, Outcome
+from apps.training.models import Benchmark, Gate, TrainingRun
+
+BENCHMARK_ROWS = pa.schema(
+    [
+        pa.field("key", pa.string()),
+        pa.field("payload", pa.string()),  # the payload's digest
+        pa.field("label", pa.string()),
+        pa.field("attributes", pa.string()),
+    ]
+)
+
+
+class NotMeasured(DomainError):
+    code = "not_measured"
+
+    def __init__(self, model: ModelVersion) -> None:
+        super().__init__(f"Model {model} has no predictions on this benchmark, so it cannot be compared.")
+
+
+def benchmark_batches(*, project: Project, size: int = 2_000) -> Iterator[pa.RecordBatch]:
+    """The labelled benchmark examples in key order."""
+    rows = Example.objects.filter(project=project, split=Split.BENCHMARK, label__isnull=False)
+    last = ""
+    while batch := list(rows.filter(key__gt=last).order_by("key")[:size]):
+        last = batch[-1].key
+        columns = [
+            [example.key for example in batch],
+            [example.payload_id for example in batch],
+            [example.label for example in batch],
+            [json.dumps(example.attributes, sort_keys=True) for example in batch],
+        ]
+        yield pa.RecordBatch.from_arrays(
+            [pa.array(column, pa.string()) for column in columns], schema=BENCHMARK_ROWS
+        )
+
+
+def outcomes(*, benchmark: Benchmark, models: list[ModelVersion]) -> list[Outcome]:
+    """Each model's outcome on the benchmark, rows in the benchmark's order."""
+    rows = read_table("benchmarks", benchmark.digest, columns=["key", "label"])
+    keys, labels = rows["key"].to_pylist(), rows["label"].to_pylist()
+    return [_outcome(model, keys, labels) for model in models]
+
+
+def _outcome(model: ModelVersion, keys: list[str], labels: list[str]) -> Outcome:
+    predictions = predictions_of(model=model, purpose=PredictionSet.Purpose.BENCHMARK)
+    if predictions is None:
+        raise NotMeasured(model)
+    table = read_table("predictions", predictions.digest, columns=["key", "probs"])
+    found = dict(zip(table["key"].to_pylist(), table["probs"].to_pylist(), strict=True))
+    if any(key not in found for key in keys):
+        raise NotMeasured(model)
+    code = {label: place for place, label in enumerate(model.classes)}
+    probs = np.array([found[key] for key in keys], dtype=np.float64)
+    return Outcome(np.array([code[label] for label in labels]), probs)
+
+
+def slices_of(benchmark: Benchmark, plan: GatePlan) -> dict[str, npt.NDArray[np.bool_]]:
+    """A mask (n,) per value of the protected attribute."""
+    if not plan.protected:
+        return {}
+    rows = read_table("benchmarks", benchmark.digest, columns=["attributes"])
+    values = [str(json.loads(text).get(plan.protected)) for text in rows["attributes"].to_pylist()]
+    return {
+        f"{plan.protected}: {value}": np.array([v == value for v in values]) for value in sorted(set(values))
+    }
+
+
+def runs_of(*, project: Project) -> QuerySet[TrainingRun]:
+    return TrainingRun.objects.select_related("curriculum", "recipe", "model", "base", "created_by").filter(
+        project=project
+    )
+
+
+def gates_of(*, project: Project) -> QuerySet[Gate]:
+    return Gate.objects.select_related(
+        "candidate", "baseline", "benchmark", "decided_by", "override_by", "project"
+    ).filter(project=project)
+
+
+def gate_of(*, model: ModelVersion) -> Gate | None:
+    """The newest judgement of this candidate."""
+    return gates_of(project=model.project).filter(candidate=model).first()
+
+
+def accuracy(gate: Gate, name: str) -> dict[str, Any] | None:
+    """The floor check of a group holds its accuracy with interval; None when the gate has no such group."""
+    return next((c for c in gate.checks if c["kind"] == "floor" and c["name"] == name), None)

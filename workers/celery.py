@@ -1,0 +1,40 @@
+"""The Celery app: its lanes and its schedule. What each job is stands in `apps.core.jobs`."""
+
+from __future__ import annotations
+
+import os
+
+import django
+from celery import Celery
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402  # settings exist only after django.setup()
+
+from apps.core import jobs  # noqa: E402
+
+app = Celery("whetstone", broker=settings.BROKER_URL)
+app.conf.update(
+    task_queues=[Queue("default"), Queue("mining"), Queue("training")],
+    task_default_queue="default",
+    task_ignore_result=True,
+    # a message is only a wake-up: the run's row is claimed, so losing or doubling a message does no harm
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options=jobs.TRANSPORT_OPTIONS,
+    timezone="UTC",
+    beat_schedule={
+        "seal": {"task": jobs.SEAL.name, "schedule": 2.0, "options": {"expires": 10}},
+        "sweep": {"task": jobs.SWEEP.name, "schedule": 5.0, "options": {"expires": 20}},
+        "expire": {"task": jobs.EXPIRE.name, "schedule": 5.0, "options": {"expires": 20}},
+    },
+    imports=[
+        f"workers.jobs.{name}"
+        for name in ("core", "exchange", "registry", "mining", "datasets", "curricula", "training")
+    ],
+)

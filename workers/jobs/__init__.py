@@ -1,0 +1,1 @@
+"""One file per app; each job claims its run, computes, and records."""

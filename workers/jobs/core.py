@@ -1,0 +1,44 @@
+"""The schedule's own jobs: seal events, sweep neglected runs, expire leases."""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils import timezone
+
+from apps.annotation.services.leases import expire_leases
+from apps.core.errors import LostRace
+from apps.core.events import seal_events
+from apps.core.jobs import EXPIRE, SEAL, SWEEP
+from apps.core.runs import neglected, revive, run_models
+from apps.training.services.runs import approved_without_run, start_training
+from workers.celery import app
+
+log = logging.getLogger(__name__)
+
+
+@app.task(name=SEAL.name)
+def seal() -> None:
+    while seal_events() == 5_000:
+        pass
+
+
+@app.task(name=SWEEP.name)
+def sweep() -> None:
+    """Wake what was lost: runs nobody works on, and approved proposals whose training was never queued."""
+    now = timezone.now()
+    for model in run_models():
+        for run in neglected(model, at=now):
+            try:
+                revive(run, at=now)
+            except LostRace:
+                continue  # its worker, or another sweeper, was quicker: that is what we wanted
+            log.warning("%s %s was neglected (%s); woken again", model.__name__, run.pk, run.state)
+    for proposal_id in approved_without_run():
+        start_training(proposal_id=proposal_id, at=now)
+
+
+@app.task(name=EXPIRE.name)
+def expire() -> None:
+    while expire_leases(at=timezone.now()) == 500:
+        pass

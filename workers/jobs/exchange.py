@@ -1,0 +1,36 @@
+"""Imports: read, check and copy in, chunk by chunk."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.core.jobs import IMPORT
+from apps.core.runs import beat, finish, lock_claimed
+from apps.core.store import open_stream
+from apps.exchange.domain import UnreadableFile, read_rows
+from apps.exchange.models import ImportRun
+from apps.exchange.services import Chunk, bring_in
+from workers.jobs.claiming import JobFailed, claims
+
+CHUNK = 5_000
+
+
+@claims(IMPORT, ImportRun)
+def import_rows(run: ImportRun) -> None:
+    seen: set[str] = set()
+    with open_stream("uploads", run.upload) as source:
+        rows = read_rows(source, run.format, skip=run.rows_read)
+        try:
+            while numbered := list(islice(rows, CHUNK)):
+                chunk = Chunk()
+                for number, raw in numbered:
+                    chunk.add(number, raw, seen=seen)
+                row = bring_in(run=run, chunk=chunk, at=timezone.now())
+                beat(run, at=timezone.now(), rows=row.rows_read)
+        except UnreadableFile as error:
+            raise JobFailed(str(error)) from error
+    with transaction.atomic():
+        finish(lock_claimed(run), at=timezone.now())

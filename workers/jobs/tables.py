@@ -1,0 +1,70 @@
+"""Local Parquet files for the learner, and its outputs as tables of the store."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+
+from apps.core.store import Stored, read_batches, write_table
+
+PREDICTIONS = pa.schema(
+    [
+        pa.field("key", pa.string()),
+        pa.field("probs", pa.list_(pa.float32())),
+        pa.field("fold", pa.int32()),  # the fold whose model never saw the row; −1 where no model did
+    ]
+)
+
+
+def work_folder(kind: str, run_id: int) -> Path:
+    """This run's own folder; on many hosts, put WORK_DIR on shared storage so that any of them can resume."""
+    folder = Path(settings.WORK_DIR) / f"{kind}-{run_id}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def clear(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def write_rows(path: Path, batches: Iterable[pa.RecordBatch], columns: list[str]) -> None:
+    """Write the named columns to a local Parquet file, aside and then renamed."""
+    aside = path.with_suffix(".part")
+    writer = None
+    try:
+        for batch in batches:
+            chosen = batch.select(columns)
+            writer = writer or pq.ParquetWriter(aside, chosen.schema)
+            writer.write_batch(chosen)
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is not None:
+        aside.rename(path)
+
+
+def keep_predictions(path: Path, *, manifest: dict[str, object]) -> Stored:
+    """Put the learner's predictions into the store, in key order."""
+    table = pq.read_table(path).sort_by("key")
+    if "fold" not in table.column_names:
+        table = table.append_column("fold", pa.array([-1] * table.num_rows, pa.int32()))
+    batches = table.select(PREDICTIONS.names).cast(PREDICTIONS).to_batches()
+    return write_table("predictions", batches, schema=PREDICTIONS, manifest=manifest)
+
+
+def merged(path: Path, cross_fit: str | None) -> Iterator[pa.RecordBatch]:
+    """Predictions in file order, with the out-of-fold ones in place of those the model was taught on."""
+    known: dict[str, tuple[list[float], int]] = {}
+    for batch in read_batches("predictions", cross_fit) if cross_fit else ():
+        for row in batch.to_pylist():
+            known[row["key"]] = (row["probs"], row["fold"])
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=8_192, columns=["key", "probs"]):
+        rows = batch.to_pylist()
+        for row in rows:
+            row["probs"], row["fold"] = known.get(row["key"], (row["probs"], -1))
+        yield pa.RecordBatch.from_pylist(rows, schema=PREDICTIONS)
