@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from workers.learner.contract import LearnerError, SpecError
 
-LOCK_PATIENCE = 10.0
+# a learner that was told to stop writes one more checkpoint before it lets go
+LOCK_PATIENCE = 5.0
 
 
 class OutBusy(LearnerError):

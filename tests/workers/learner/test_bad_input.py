@@ -64,8 +64,14 @@ def test_refuses(name, bench, digits):
 
 
 def test_refuses_a_spec_that_is_no_json(bench):
-    (bench.folder / "spec.json").write_text("{")
-    child = bench.start("fit", None)
-    ended = bench.end(child)
+    ended = bench.run("fit", '{"contract": 1,')
     assert ended.status == 2
-    assert "is not a JSON object" in ended.error["message"]
+    assert "is not JSON" in ended.error["message"]
+
+
+def test_a_process_with_bad_rows_says_one_line_and_exits_with_2(bench, digits):
+    bench.rows("rows.parquet", [{**said, "label": "ten"} for said in digits.train_rows(3)])
+    ended = bench.end(bench.start("fit", bench.fit_spec()))
+    assert ended.status == 2
+    assert [line["event"] for line in ended.lines] == ["started", "error"]
+    assert ended.stderr == ""

@@ -98,7 +98,7 @@ def test_the_manifest_pins_the_weights_and_the_report_pins_the_manifest(fitted):
 def test_a_finished_fit_is_answered_at_once_and_not_made_again(fitted, fitted_spec):
     bench, _ = fitted
     before = (bench.folder / "out/report.json").stat().st_mtime_ns
-    ended = bench.run("fit", {**fitted_spec, "budget": {"seconds": 1}})
+    ended = bench.end(bench.start("fit", {**fitted_spec, "budget": {"seconds": 1}}))
     assert ended.status == 0
     assert [line["event"] for line in ended.lines] == ["report"]
     assert (bench.folder / "out/report.json").stat().st_mtime_ns == before

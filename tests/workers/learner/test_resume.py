@@ -123,3 +123,8 @@ def test_two_learners_do_not_write_to_one_folder(bench, spec):
     assert second.status == 2
     assert second.error["code"] == "out_busy"
     assert first.poll() is None
+
+
+def test_a_run_in_another_process_gives_the_same_model(bench, spec, uninterrupted):
+    assert bench.end(bench.start("fit", spec)).status == 0
+    assert bench.json("out/model.json")["digest"] == uninterrupted[1]["model"]["digest"]
