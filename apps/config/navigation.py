@@ -1,2 +1,117 @@
-def navigation(request):
-    return {}
+"""The five places, their tabs, and the rest of the menu, filtered by what the reader may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.config.demo.project import PASSWORD, PEOPLE
+from apps.projects.permissions import Member
+
+Entry = tuple[str, str, str]  # label, view name, the action it needs
+
+PLACES: dict[str, tuple[str, str, list[Entry]]] = {
+    "round": ("Round", "refresh-cw", [("Board", "rounds:board", "view")]),
+    "desk": (
+        "Desk",
+        "pen-line",
+        [("Desk", "annotation:desk", "annotate"), ("Adjudication", "annotation:adjudication", "adjudicate")],
+    ),
+    "data": (
+        "Data",
+        "database",
+        [
+            ("Browse", "explore:data", "view"),
+            ("Mining", "mining:runs", "view"),
+            ("Imports", "exchange:imports", "import"),
+        ],
+    ),
+    "teaching": (
+        "Teaching",
+        "graduation-cap",
+        [
+            ("Proposals", "curricula:proposals", "view"),
+            ("Datasets", "datasets:datasets", "view"),
+            ("Runs", "training:runs", "view"),
+            ("Models", "training:models", "view"),
+            ("Benchmarks", "training:benchmarks", "view"),
+        ],
+    ),
+    "people": (
+        "People",
+        "users",
+        [
+            ("My work", "annotation:my_work", "annotate"),
+            ("Members", "projects:members", "view_people"),
+            ("Calibration", "calibration:calibration", "calibrate"),
+            ("Gold", "calibration:gold", "manage_gold"),
+        ],
+    ),
+}
+MORE: list[tuple[str, str, str, str]] = [
+    ("Jobs and health", "explore:jobs", "view", "activity"),
+    ("Protocol", "projects:protocol", "view", "clipboard-list"),
+    ("Audit", "explore:audit", "audit", "shield-check"),
+]
+BELONGS = {
+    "rounds": "round",
+    "explore:data": "data",
+    "explore:example": "data",
+    "exchange": "data",
+    "mining": "data",
+    "datasets": "teaching",
+    "curricula": "teaching",
+    "training": "teaching",
+    "annotation:my_work": "people",
+    "annotation": "desk",
+    "projects:members": "people",
+    "calibration": "people",
+}
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context for every page: `project`, `role`, `place`, `nav`, `tabs`, `more_nav`; `demo_signins` when demo."""
+    member: Member | None = getattr(request, "member", None)
+    if member is None:
+        return {"project": None, "role": None, "demo_signins": _demo_signins() if settings.DEMO else []}
+    view = request.resolver_match.view_name if request.resolver_match else ""
+    place = BELONGS.get(view) or BELONGS.get(view.partition(":")[0], "")
+    nav = [_place(name, member, current=name == place) for name in PLACES]
+    return {
+        "project": member.project,
+        "member": member,
+        "role": member.role.value,
+        "place": place,
+        "nav": [entry for entry in nav if entry["url"]],
+        "tabs": _tabs(PLACES[place][2], member, view) if place else [],
+        "more_nav": [
+            {"label": label, "url": _url(name, member), "icon": icon, "current": name == view}
+            for label, name, action, icon in MORE
+            if member.may(action)
+        ],
+    }
+
+
+def _url(name: str, member: Member) -> str:
+    return reverse(name, kwargs={"slug": member.project.slug})
+
+
+def _place(name: str, member: Member, *, current: bool) -> dict[str, Any]:
+    label, icon, entries = PLACES[name]
+    url = next((_url(view, member) for _, view, action in entries if member.may(action)), "")
+    return {"label": label, "icon": icon, "url": url, "current": current}
+
+
+def _tabs(entries: list[Entry], member: Member, view: str) -> list[dict[str, Any]]:
+    return [
+        {"label": label, "url": _url(name, member), "current": name == view}
+        for label, name, action in entries
+        if member.may(action)
+    ]
+
+
+def _demo_signins() -> list[dict[str, str]]:
+    return [{"name": name.title(), "username": name, "role": role, "password": PASSWORD} for name, role in PEOPLE.items()]

@@ -1,3 +1,28 @@
+"""Every address of the product: pages by app, the API, sign-in, health."""
+
+from __future__ import annotations
+
 from django.urls import include, path
 
-urlpatterns = [path("accounts/", include("allauth.urls"))]
+from apps.core.health import healthz
+
+PROJECT_APPS = (
+    "rounds",
+    "annotation",
+    "explore",
+    "exchange",
+    "mining",
+    "datasets",
+    "curricula",
+    "training",
+    "calibration",
+    "projects",
+)
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("you/", include("apps.accounts.urls")),
+    path("api/v1/", include("apps.config.api_urls")),
+    path("healthz", healthz, name="healthz"),
+    *(path("", include(f"apps.{app}.urls")) for app in PROJECT_APPS),
+]

@@ -94,8 +94,10 @@ def approved_without_run() -> list[int]:
 
 def note_epoch(*, run: TrainingRun, entry: dict[str, Any]) -> None:
     """Append one epoch to the live curve; a run that resumes overwrites what it repeats."""
-    curve = [point for point in run.curve if point["done"] < entry["done"]]
-    run.curve = [*curve, entry]
+    def repeats(point: dict[str, Any]) -> bool:
+        return bool(point["phase"] == entry["phase"] and point["done"] >= entry["done"])
+
+    run.curve = [*(point for point in run.curve if not repeats(point)), entry]
     TrainingRun.objects.filter(pk=run.pk, claim=run.claim).update(curve=run.curve)
 
 

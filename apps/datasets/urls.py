@@ -1,0 +1,9 @@
+"""Pages of datasets."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+app_name = "datasets"
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,9 @@
+"""Pages of explore."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+app_name = "explore"
+
+urlpatterns: list[URLPattern] = []
