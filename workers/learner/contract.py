@@ -52,7 +52,7 @@ class Fields:
         kinds: Kinds,
         mend: str,
         *,
-        ok: Callable[[Any], bool] = lambda value: True,
+        ok: Callable[[Any], bool] = lambda _: True,
         default: object = _MISSING,
     ) -> Any:
         value = self._left.pop(name, default)

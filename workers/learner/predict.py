@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,7 +22,8 @@ from workers.learner.watch import Watch
 SCHEMA = pa.schema(
     [("key", pa.string()), ("probs", pa.list_(pa.float32())), ("embedding", pa.list_(pa.float32()))]
 )
-TELL_EVERY = 0.5
+TELL_EVERY = 0.5  # seconds
+ROW_GROUP = 8192
 
 
 def predict(*, spec: PredictSpec, lines: Lines, watch: Watch) -> None:
@@ -38,42 +40,55 @@ def predict(*, spec: PredictSpec, lines: Lines, watch: Watch) -> None:
         total=total,
     )
     spec.out.parent.mkdir(parents=True, exist_ok=True)
+    session = Session(spec, model, device, total, lines, watch)
     try:
-        write_aside(spec.out, lambda aside: write_batches(aside, spec, model, device, total, lines, watch))
+        write_aside(spec.out, session.write)
     except BaseException:
         spec.out.with_name(f".{spec.out.name}.aside").unlink(missing_ok=True)
         raise
-    lines.say("report", path=str(spec.out), rows=total, model=model.digest, seconds=round(watch.elapsed(), 3))
+    seconds = round(watch.elapsed(), 3)
+    lines.say("report", path=str(spec.out), rows=total, model=model.digest, seconds=seconds)
 
 
-def write_batches(
-    path: Path, spec: PredictSpec, model: Model, device: torch.device, total: int, lines: Lines, watch: Watch
-) -> None:
-    done, told = 0, watch.elapsed()
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        for batch in predicted(spec, model, device):
-            writer.write_batch(batch)
-            done += batch.num_rows
-            watch.check()
-            if done == total or watch.elapsed() - told >= TELL_EVERY:
-                told = watch.elapsed()
-                lines.say(
-                    "progress",
-                    phase="predict",
-                    done=done,
-                    total=total,
-                    seconds_left=round(told / done * (total - done), 1),
-                )
+@dataclass(frozen=True)
+class Session:
+    """One file of predictions on its way."""
 
+    spec: PredictSpec
+    model: Model
+    device: torch.device
+    total: int
+    lines: Lines
+    watch: Watch
 
-def predicted(spec: PredictSpec, model: Model, device: torch.device) -> Iterator[pa.RecordBatch]:
-    net = model.net.to(device)
-    for chunk in rows.read_chunks(spec.rows, rows.PREDICT_COLUMNS, spec.batch):
-        read = rows.features(chunk, model.recipe, model.settings, rows.payloads(chunk))
-        log_probs, embedding = apply(net, read, torch.arange(len(read)), device)
-        columns = [
-            pa.array(chunk.columns["key"], pa.string()),
-            probability_column(log_probs.exp().numpy()),
-            probability_column(embedding.numpy()),
-        ]
-        yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+    def write(self, path: Path) -> None:
+        waiting: list[pa.RecordBatch] = []
+        done, told = 0, self.watch.elapsed()
+        with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+            for batch in self.predicted():
+                waiting.append(batch)
+                done += batch.num_rows
+                # readers are slow on files of many small row groups
+                if done == self.total or sum(part.num_rows for part in waiting) >= ROW_GROUP:
+                    writer.write_table(pa.Table.from_batches(waiting))
+                    waiting.clear()
+                if done == self.total or self.watch.elapsed() - told >= TELL_EVERY:
+                    told = self.watch.elapsed()
+                    self.tell(done, told)
+                self.watch.check()
+
+    def predicted(self) -> Iterator[pa.RecordBatch]:
+        model, net = self.model, self.model.net.to(self.device)
+        for chunk in rows.read_chunks(self.spec.rows, rows.PREDICT_COLUMNS, self.spec.batch):
+            read = rows.features(chunk, model.recipe, model.settings, rows.payloads(chunk))
+            log_probs, embedding = apply(net, read, torch.arange(len(read)), self.device)
+            columns = [
+                pa.array(chunk.columns["key"], pa.string()),
+                probability_column(log_probs.exp().numpy()),
+                probability_column(embedding.numpy()),
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+    def tell(self, done: int, elapsed: float) -> None:
+        left = round(elapsed / done * (self.total - done), 1)
+        self.lines.say("progress", phase="predict", done=done, total=self.total, seconds_left=left)

@@ -33,7 +33,7 @@ class Watch:
         self.budget: float | None = None
 
     def listen(self) -> None:
-        signal.signal(signal.SIGTERM, lambda number, frame: self.cancel())
+        signal.signal(signal.SIGTERM, lambda _number, _frame: self.cancel())
 
     def cancel(self) -> None:
         self._cancelled = True

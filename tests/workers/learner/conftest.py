@@ -153,12 +153,12 @@ class Bench:
         self.started.append(child)
         return child
 
-    def run(self, command: str, spec: Any) -> Ended:
+    def run(self, command: str, spec: Any, clock: Callable[[], float] = time.monotonic) -> Ended:
         """The same run in this process, which has imported torch already: for tests not about processes."""
         path = self.folder / f"{command}.json"
         path.write_text(spec if isinstance(spec, str) else json.dumps(spec))
         said = io.StringIO()
-        status = run(command, path, Lines(said), Watch(time.monotonic))
+        status = run(command, path, Lines(said), Watch(clock))
         return Ended(status, [json.loads(line) for line in said.getvalue().splitlines()], "")
 
     def end(self, child: subprocess.Popen[str]) -> Ended:

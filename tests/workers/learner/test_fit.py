@@ -43,6 +43,20 @@ def test_copies_of_a_payload_share_a_fold_and_every_row_has_one(fitted):
     np.testing.assert_allclose(np.array(table["probs"]).sum(1), 1, atol=1e-5)
 
 
+def test_no_row_is_judged_by_a_net_that_saw_its_payload(bench, digits):
+    """Nobody but two copies of one picture is a nine, so whoever knows nines has seen the picture."""
+    places = [place for place in digits.pool if digits.truth[place] < 5][:90]
+    nine = next(place for place in digits.pool if digits.truth[place] == 9)
+    nines = [{**digits.true_rows([nine])[0], "key": key} for key in ("nine", "copy")]
+    bench.rows("rows.parquet", digits.true_rows(places) + nines)
+    ended = bench.run("fit", bench.fit_spec(stages=[{"name": "all", "epochs": 25}], cross_fit=3))
+    assert ended.status == 0
+    taught = bench.columns("out/dynamics.parquet")["probability"][-2:]
+    unseen = [probs[9] for probs in bench.columns("out/cross_fit.parquet")["probs"][-2:]]
+    assert min(taught) > 0.5
+    assert max(unseen) < 0.1
+
+
 def test_dynamics_hold_every_rows_probability_of_its_label_in_every_epoch(fitted):
     bench, _ = fitted
     table = bench.columns("out/dynamics.parquet")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import signal
 import time
+from itertools import count
 
 import pytest
+
+from .conftest import Bench
 
 EPOCHS = 25
 
@@ -20,8 +23,6 @@ def spec(bench, digits):
 @pytest.fixture(scope="module")
 def uninterrupted(digits, tmp_path_factory):
     """SHA-256 of the weights, and the report, of a run that nobody disturbed."""
-    from conftest import Bench
-
     bench = Bench(tmp_path_factory.mktemp("uninterrupted"))
     bench.rows("rows.parquet", digits.train_rows(200))
     stages = [{"name": "foundations", "epochs": EPOCHS, "replay": 0.0}]
@@ -81,6 +82,20 @@ def test_a_spent_budget_ends_with_3_and_a_larger_one_goes_on(bench, spec, uninte
     assert longer.status == 0
     assert longer.events("resumed")
     assert sha(bench) == uninterrupted[0]
+
+
+def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_at_that_step(bench, spec, uninterrupted):
+    ticks = count()
+    stopped = bench.run("fit", {**spec, "budget": {"seconds": 64}}, clock=lambda: float(next(ticks)))
+    left = stopped.events("checkpoint")[-1]
+    assert left["step"] > 0
+
+    again = bench.run("fit", {**spec, "budget": {"seconds": 1000}})
+
+    resumed = again.events("resumed")[0]
+    assert (resumed["epoch"], resumed["step"]) == (left["epoch"], left["step"])
+    assert sha(bench) == uninterrupted[0]
+    assert bench.json("out/report.json")["digest"] == uninterrupted[1]["digest"]
 
 
 def test_finished_folds_are_not_trained_again(bench, spec):

@@ -51,10 +51,9 @@ PARAMS = {
 
 
 class Net(nn.Module):
-    def __init__(
-        self, channels: int, height: int, width: int, filters: int, embedding: int, classes: int
-    ) -> None:
+    def __init__(self, shape: tuple[int, int, int], filters: int, embedding: int, classes: int) -> None:
         super().__init__()
+        channels, height, width = shape
         self.near = nn.Conv2d(channels, filters, 3, padding=1)
         self.far = nn.Conv2d(filters, 2 * filters, 3, padding=1)
         # big pictures are pooled to a grid of at most 8 by 8, so the net does not grow with them
@@ -150,7 +149,7 @@ def join(parts: Sequence[Pictures]) -> Pictures:
 
 def build(settings: Settings, params: Params, classes: int) -> nn.Module:
     shape = (settings["channels"], settings["height"], settings["width"])
-    return Net(*shape, params["width"], params["embedding"], classes)
+    return Net(shape, params["width"], params["embedding"], classes)
 
 
 def augment(inputs: Inputs, params: Params, draw: Draw) -> Inputs:
