@@ -6,7 +6,6 @@ import os
 
 import django
 from celery import Celery
-from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings")
 django.setup()
@@ -17,7 +16,7 @@ from apps.core import jobs  # noqa: E402
 
 app = Celery("whetstone", broker=settings.BROKER_URL)
 app.conf.update(
-    task_queues=[Queue("default"), Queue("mining"), Queue("training")],
+    task_queues={"default": {}, "mining": {}, "training": {}},
     task_default_queue="default",
     task_ignore_result=True,
     # a message is only a wake-up: the run's row is claimed, so losing or doubling a message does no harm

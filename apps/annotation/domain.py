@@ -63,14 +63,15 @@ def count_votes(votes: list[Vote]) -> Verdict:
     names = sorted({str(side) for side in sides})
     codes = np.array([names.index(str(side)) for side in sides])
     people = np.arange(len(votes))
-    shares = majority_vote(np.zeros(len(votes), dtype=int), people, codes, n_classes=len(names)).posterior[0]
+    one_task = np.zeros(len(votes), dtype=int)
+    shares = majority_vote(one_task, people, codes, n_classes=max(2, len(names))).posterior[0, : len(names)]
     best = int(np.argmax(shares))
     winners = [vote for vote, side in zip(votes, sides, strict=True) if str(side) == names[best]]
     ambiguous = sum(vote.condition == "ambiguous" for vote in winners) * 2 > len(winners)
     condition = "ambiguous" if ambiguous else winners[0].condition
     if condition == "ambiguous" and not ambiguous:
         condition = "clear"
-    posterior = {name: round(float(share), 6) for name, share in zip(names, shares, strict=True)}
+    posterior = {name: float(share) for name, share in zip(names, shares, strict=True)}
     return Verdict(bool(shares[best] > 0.5), winners[0].label, condition, posterior)
 
 

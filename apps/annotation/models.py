@@ -212,7 +212,7 @@ class Assignment(models.Model):
             pgtrigger.Trigger(
                 name="slot_moved",
                 when=pgtrigger.After,
-                operation=pgtrigger.UpdateOf("state"),
+                operation=pgtrigger.UpdateOf("state"),  # type: ignore[no-untyped-call]
                 func=(
                     f"IF {_live('NEW')} <> {_live('OLD')} THEN UPDATE annotation_task SET open_slots = open_slots "
                     f"+ CASE WHEN {_live('OLD')} THEN 1 ELSE -1 END WHERE id = NEW.task_id; END IF; RETURN NULL;"

@@ -74,8 +74,8 @@ def _framework_problem(exception: APIException) -> Response:
     if isinstance(detail, dict | list):
         body["fields"] = detail
     headers = {}
-    if getattr(exception, "auth_header", None):
-        headers["WWW-Authenticate"] = exception.auth_header
-    if getattr(exception, "wait", None):
-        headers["Retry-After"] = str(int(exception.wait))
+    if challenge := getattr(exception, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(exception, "wait", None):
+        headers["Retry-After"] = str(int(wait))
     return Response({"error": body}, status=exception.status_code, headers=headers)

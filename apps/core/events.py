@@ -24,7 +24,7 @@ def record_event(
     at: datetime,
     actor: Any = None,
     project_id: int | None = None,
-    **data: object,
+    **data: Any,
 ) -> Event:
     """Insert one event; call it in the transaction that makes the change it tells of."""
     return Event.objects.create(
@@ -32,7 +32,7 @@ def record_event(
         actor=actor,
         project_id=project_id if project_id is not None else getattr(row, "project_id", None),
         kind=kind,
-        object_type=row._meta.model_name,
+        object_type=str(row._meta.model_name),
         object_id=str(row.pk),
         data=data,
     )

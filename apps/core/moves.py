@@ -18,8 +18,8 @@ def move(
     to: str,
     at: datetime,
     actor: Any = None,
-    data: dict[str, object] | None = None,
-    **changes: object,
+    data: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> None:
     """Move `row` to state `to`, setting `changes` in the same UPDATE.
 

@@ -86,7 +86,7 @@ def lock_claimed(run: AnyRun) -> AnyRun:
     return row
 
 
-def finish(run: Run, *, at: datetime, **changes: object) -> None:
+def finish(run: Run, *, at: datetime, **changes: Any) -> None:
     """Move a claimed run to done, inside the transaction that records its result."""
     move(run, to=RunState.DONE, at=at, finished_at=at, **changes)
 

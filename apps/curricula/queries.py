@@ -38,7 +38,8 @@ def in_force(*, project: Project) -> CurriculumVersion | None:
 def rows_of(curriculum: CurriculumVersion) -> list[dict[str, Any]]:
     """All rows in memory, without soft labels: for diffs and pages."""
     table = read_table("curricula", curriculum.digest)
-    return table.drop_columns(["soft", "attributes"]).to_pylist()
+    rows: list[dict[str, Any]] = table.drop_columns(["soft", "attributes"]).to_pylist()
+    return rows
 
 
 def rows_with_payloads(curriculum: CurriculumVersion, *, size: int = 1_000) -> Iterator[pa.RecordBatch]:

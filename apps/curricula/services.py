@@ -70,13 +70,14 @@ def record_proposal(
     """Keep the curriculum version and put it forward; an older open proposal is superseded."""
     row = lock_claimed(run)
     project = Project.objects.select_for_update().get(pk=row.project_id)
+    assert row.created_by is not None  # a proposal is always somebody's
     curriculum = _keep(row, project, stored, stages, summary, at)
     for older in Proposal.objects.select_for_update().filter(project=project, state=ProposalState.OPEN):
         move(older, to=ProposalState.SUPERSEDED, at=at, actor=row.created_by)
     proposal = Proposal.objects.create(
         project=project,
         curriculum=curriculum,
-        author_id=row.created_by_id,
+        author=row.created_by,
         note=row.note,
         diff=diff,
         round_number=row.round_number,

@@ -66,7 +66,7 @@ class Cut:
         label = belief.label if belief else example.label
         source = belief.method if belief else "given"
         self.taken[source] += 1
-        self.labels[label] += 1
+        self.labels[str(label)] += 1
         if belief:
             self.lineage.append({"key": example.key, "task": belief.task_id, "annotations": belief.sources})
         return {

@@ -87,6 +87,7 @@ def record_mining(
 ) -> None:
     """Write the latest scores and open the tasks; raises `ClaimLost` when another worker has taken over."""
     row = lock_claimed(run)
+    assert row.project.protocol is not None  # start_mining has seen to it
     queue = queue_for(project=row.project, protocol=row.project.protocol, at=at)
     write_scores(run=row, frame=frame, signals=signals)
     tasks = _tasks(row, frame, signals, picks, rng)

@@ -105,6 +105,6 @@ def move_alias(
         by=by,
         at=at,
     )
-    facts = {"to": model.number, "from": before.number if before else None, "alias": name}
+    facts: dict[str, Any] = {"to": model.number, "from": before.number if before else None, "alias": name}
     record_event(kind=f"alias.{kind}", row=alias, at=at, actor=by, gate=gate_id, **facts)
     return line

@@ -53,7 +53,7 @@ def lease_next(*, queue: Queue, person: User, at: datetime, after: int = 0) -> A
 def _lease(*, queue: Queue, person: User, at: datetime, after: int) -> Assignment | None:
     due = gold_is_due(queue_id=queue.pk, person_id=person.pk, after=after, rate=queue.gold_rate)
     until = at + timedelta(seconds=queue.lease_seconds)
-    values = {"queue": queue.pk, "person": person.pk, "at": at, "until": until}
+    values: dict[str, int | datetime] = {"queue": queue.pk, "person": person.pk, "at": at, "until": until}
     with connection.cursor() as cursor:
         for statement in (LEASE_GOLD, LEASE_OTHER) if due else (LEASE_OTHER,):
             cursor.execute(statement, values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 SLUG, NAME = "digits", "Handwritten digits"
 DESCRIPTION = (
     "Read single handwritten digits, 8 × 8 pixels. 10 % of the training labels are wrong; find them."
@@ -65,7 +67,7 @@ PLAN = {
     "floor": 0.8,
     "slice_floor": 0.75,
 }
-RECIPE = {"learner": "image-cnn", "params": {}, "budget_seconds": 300, "cross_fit": 5}
+RECIPE: dict[str, Any] = {"learner": "image-cnn", "params": {}, "budget_seconds": 300, "cross_fit": 5}
 POLICY = {"audit": 40, "margin": 100, "label_error": 60, "overlap": 2}
 GOLD = 16  # pool examples whose true label the lead makes known
 BASE_NOTE = "The base model: everything we were given, as it was given."

@@ -1,0 +1,146 @@
+"""Fixtures: a small project with its people, examples and open tasks, made through the services."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.accounts.models import User
+from apps.annotation.models import Assignment, Queue, Task
+from apps.annotation.services.answers import Answer, submit_annotation
+from apps.annotation.services.leases import lease_next
+from apps.annotation.services.tasks import open_tasks, queue_for
+from apps.examples.models import Example, Payload
+from apps.projects.models import Project
+from apps.projects.services import add_protocol, create_project, set_member
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+PROTOCOL: dict[str, Any] = {
+    "fields": [{"name": "text", "kind": "text"}],
+    "questions": [
+        {"name": "digit", "kind": "choice", "target": True, "options": ["3", "5", "8"]},
+        {
+            "name": "legibility",
+            "kind": "rating",
+            "required": False,
+            "criterion": {"anchors": {"1": "not at all", "2": "barely", "3": "well"}},
+        },
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_store(tmp_path: Any, settings: Any) -> None:
+    """Each test has a store and a work folder of its own, and cheap password hashing."""
+    settings.STORE_URL = str(tmp_path / "store")
+    settings.WORK_DIR = str(tmp_path / "work")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def at() -> datetime:
+    return NOW
+
+
+@dataclass
+class House:
+    """A project and its people; `clock` moves only when a test moves it."""
+
+    project: Project
+    people: dict[str, User] = field(default_factory=dict)
+    clock: datetime = NOW
+
+    def __getattr__(self, name: str) -> User:
+        try:
+            return self.people[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def later(self, **span: float) -> datetime:
+        self.clock += timedelta(**span)
+        return self.clock
+
+    @property
+    def queue(self) -> Queue:
+        assert self.project.protocol is not None
+        return queue_for(project=self.project, protocol=self.project.protocol, at=self.clock)
+
+    def example(self, key: str, *, label: str | None = None, split: str = "pool", **attributes: str) -> Example:
+        digest = uuid.uuid5(uuid.NAMESPACE_OID, key).hex
+        payload, _ = Payload.objects.get_or_create(digest=digest, defaults={"body": {"text": f"the text of {key}"}})
+        return Example.objects.create(
+            project=self.project,
+            key=key,
+            payload=payload,
+            label=label,
+            split=split,
+            attributes=attributes,
+            licence="CC0-1.0",
+            created_at=self.clock,
+            updated_at=self.clock,
+        )
+
+    def task(self, key: str, *, overlap: int = 2, reason: str = "margin", **values: Any) -> Task:
+        example = Example.objects.filter(project=self.project, key=key).first() or self.example(key)
+        stratum = {"gold": "gold", "audit": "audit"}.get(reason, "certainty")
+        task = Task(
+            example=example,
+            payload_id=example.payload_id,
+            reason=reason,
+            why="because the test says so",
+            stratum=stratum,
+            inclusion_probability=0.5 if stratum == "audit" else None,
+            overlap=overlap,
+            given_label=example.label,
+            prediction={"label": "3", "score": 0.6, "top": [["3", 0.6], ["5", 0.3], ["8", 0.1]]},
+            **values,
+        )
+        open_tasks(queue=self.queue, tasks=[task], at=self.clock, source="test")
+        return task
+
+    def lease(self, person: User, **values: Any) -> Assignment | None:
+        return lease_next(queue=self.queue, person=person, at=self.clock, **values)
+
+    def answer(self, label: str = "3", **values: Any) -> Answer:
+        values.setdefault("request_key", uuid.uuid4().hex)
+        values.setdefault("confidence", 3)
+        return Answer(answers={"digit": label}, **values)
+
+    def submit(self, person: User, label: str = "3", **values: Any) -> Assignment:
+        """Lease the next task and answer it."""
+        assignment = self.lease(person)
+        assert assignment is not None, "there was nothing to lease"
+        answer = self.answer(label, **values)
+        submit_annotation(assignment_id=assignment.pk, person=person, answer=answer, at=self.clock)
+        assignment.refresh_from_db()
+        return assignment
+
+
+@pytest.fixture
+def person(db: Any) -> Callable[..., User]:
+    def make(name: str, **values: Any) -> User:
+        return User.objects.create_user(name, f"{name}@example.org", "a-long-password", **values)
+
+    return make
+
+
+@pytest.fixture
+def house(person: Callable[..., User]) -> House:
+    """Project `digits` with experts erin, emil, ella; leads lena, luis; admin ada; and sam, a stranger."""
+    ada = person("ada", is_staff=True)
+    project = create_project(slug="digits", name="Digits", by=ada, at=NOW)
+    people = {"ada": ada, "sam": person("sam")}
+    for name, role in {"erin": "expert", "emil": "expert", "ella": "expert", "lena": "lead", "luis": "lead"}.items():
+        people[name] = person(name)
+        set_member(project=project, person=people[name], role=role, by=ada, at=NOW)
+    add_protocol(project=project, body=PROTOCOL, by=people["lena"], at=NOW)
+    house = House(project, people)
+    Queue.objects.filter(pk=house.queue.pk).update(gold_rate=0)
+    return house
+
