@@ -16,10 +16,10 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import psutil
 
+from apps.config.demo import project as demo
 from apps.config.embedded import SetupError, state
 from apps.config.supervisor import checks, parts
 from apps.config.supervisor.orphans import stop_orphans
@@ -148,27 +148,29 @@ def start_all(watch: Watch, options: Namespace, *, port: int) -> str:
     private = options.verb == "stack"
     env = parts.app_environment(data_dir, os.environ, private=private)
     watch.run_once(parts.manage("migrate", "migrate", "--noinput", "--verbosity", "0", env=env))
+    for spec in parts.celery(data_dir, env=env):
+        watch.start(spec)
     if options.seed:
         _seed(watch, data_dir, env)
-        env = parts.app_environment(data_dir, os.environ, private=private)
     url = f"http://127.0.0.1:{port}/"
-    for spec in [*parts.celery(data_dir, env=env), parts.web(port, env=env)]:
-        watch.start(spec)
-    watch.wait_until(lambda: _page_answers(url), name="web", seconds=60)
+    watch.start(parts.web(port, env=parts.app_environment(data_dir, os.environ, private=private)))
+    watch.wait_until(lambda: _page_answers(f"{url}healthz"), name="web", seconds=60)
     _introduce(data_dir, url=url)
     return url
 
 
 def _seed(watch: Watch, data_dir: Path, env: dict[str, str]) -> None:
-    """The demo says in one JSON line with whom to sign in; that is kept for the next runs."""
-    for line in watch.run_once(parts.manage("seed", "seed_demo", "--if-empty", env=env)):
-        if line.startswith("{"):
-            state.write_state(data_dir, {"demo": True, "sign_ins": json.loads(line)["sign_ins"]})
+    """Seeds an empty database, once; a database with other projects is left alone."""
+    if state.read_state(data_dir).get("demo"):
+        return
+    if "The demo is ready." in watch.run_once(parts.manage("seed", "seed_demo", "--if-empty", env=env)):
+        state.write_state(data_dir, {"demo": True})
 
 
 def sign_ins(data_dir: Path) -> list[str]:
-    rows: list[dict[str, Any]] = state.read_state(data_dir).get("sign_ins", [])
-    return [f"  sign in as {row['role']}: {row['username']} / {row['password']}" for row in rows]
+    if not state.read_state(data_dir).get("demo"):
+        return []
+    return [f"  sign in as {role:<7} {name} / {demo.PASSWORD}" for name, role in demo.PEOPLE.items()]
 
 
 def _remember_store(data_dir: Path) -> None:

@@ -20,7 +20,6 @@ NOISE = re.compile(  # banners, and advice that does not fit one machine with on
     r"|Configuration allows spawning up to|No directory at: .*static|mw_instance = middleware"
     r"|Warm shutdown|^celery beat v|^__    -    |^LocalTime ->|^Configuration ->|^    \. "
 )
-FOR_US = re.compile(r"^\{.*\}$")  # what a step reports to the supervisor
 DATABASE, BROKER, ONCE, WORKERS, BEAT, WEB = range(6)  # stages
 
 
@@ -65,7 +64,7 @@ def app_environment(data_dir: Path, environ: Mapping[str, str], *, private: bool
 
 def manage(name: str, *arguments: str, env: Mapping[str, str]) -> Spec:
     command = [sys.executable, "manage.py", *arguments]
-    return Spec(name, ONCE, command, env, ROOT, noise=FOR_US, once=True)
+    return Spec(name, ONCE, command, env, ROOT, noise=NOISE, once=True)
 
 
 def celery(data_dir: Path, *, env: Mapping[str, str]) -> list[Spec]:
