@@ -41,7 +41,8 @@ def krippendorff_alpha(
     estimate = float(_alpha(np.ones((1, units)), counts, scale, level)[0])
     if units < 2 or checks.whole("n_boot", n_boot) == 0:
         return Interval(estimate, np.nan, np.nan)
-    low, high = _bootstrap(counts, scale, level, rng, n_boot, checks.share("confidence", confidence))
+    checks.share("confidence", confidence)
+    low, high = _bootstrap(counts, scale, level, rng=rng, n_boot=n_boot, confidence=confidence)
     return Interval(estimate, low, high)
 
 
@@ -83,7 +84,7 @@ def _alpha(times: Floats, counts: Floats, scale: Floats, level: Level) -> Floats
 
 
 def _bootstrap(
-    counts: Floats, scale: Floats, level: Level, rng: np.random.Generator, n_boot: int, confidence: float
+    counts: Floats, scale: Floats, level: Level, *, rng: np.random.Generator, n_boot: int, confidence: float
 ) -> tuple[float, float]:
     units = len(counts)
     even = np.full(units, 1 / units)

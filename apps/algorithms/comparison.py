@@ -48,16 +48,16 @@ def noninferiority(
     rows may still show that it is within the margin. No rows: not enough evidence, p = 1.
     margin in (0, 1), alpha in (0, ½). Tango 1998.
     """
-    b, c, n = _discordant(baseline_correct, candidate_correct)
+    pairs = b, c, n = _discordant(baseline_correct, candidate_correct)
     delta, alpha = checks.share("margin", margin), _one_sided(alpha)
     if n == 0:
-        return _summary("not_enough_evidence", 1.0, b, c, n, delta, alpha)
+        return _summary("not_enough_evidence", 1.0, pairs, margin=delta, alpha=alpha)
     z = tango_score(b, c, n, -delta)
-    result = _summary("not_enough_evidence", float(ndtr(-z)), b, c, n, delta, alpha)
+    result = _summary("not_enough_evidence", float(ndtr(-z)), pairs, margin=delta, alpha=alpha)
     if z > ndtri(1 - alpha):
-        return _summary("pass", result.p, b, c, n, delta, alpha)
+        return _summary("pass", result.p, pairs, margin=delta, alpha=alpha)
     if result.high < -delta:
-        return _summary("fail", result.p, b, c, n, delta, alpha)
+        return _summary("fail", result.p, pairs, margin=delta, alpha=alpha)
     return result
 
 
@@ -70,13 +70,13 @@ def superiority(
     same test finds the baseline better; otherwise not enough evidence. The interval is Tango's and may
     disagree by a row at the border. Fagerland, Lydersen & Laake 2013.
     """
-    b, c, n = _discordant(baseline_correct, candidate_correct)
+    pairs = b, c, _ = _discordant(baseline_correct, candidate_correct)
     alpha = _one_sided(alpha)
     tie = 0.5 * float(binom.pmf(b, b + c, 0.5))
     better = float(binom.sf(b, b + c, 0.5)) + tie
     worse = float(binom.sf(c, b + c, 0.5)) + tie
     verdict: Verdict = "pass" if better < alpha else "fail" if worse < alpha else "not_enough_evidence"
-    return _summary(verdict, better, b, c, n, 0.0, alpha)
+    return _summary(verdict, better, pairs, margin=0.0, alpha=alpha)
 
 
 def tango_score(b: int, c: int, n: int, difference: float) -> float:
@@ -145,7 +145,10 @@ def _one_sided(alpha: float) -> float:
     return float(alpha)
 
 
-def _summary(verdict: Verdict, p: float, b: int, c: int, n: int, margin: float, alpha: float) -> Comparison:
+def _summary(
+    verdict: Verdict, p: float, pairs: tuple[int, int, int], *, margin: float, alpha: float
+) -> Comparison:
+    b, c, n = pairs
     band = difference_interval(b, c, n, z=float(ndtri(1 - alpha)))
     effect = minimum_detectable_effect(b, c, n, alpha=alpha)
     return Comparison(verdict, p, band.estimate, band.low, band.high, margin, alpha, effect, n, b, c)

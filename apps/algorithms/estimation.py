@@ -8,15 +8,17 @@ are is biased, since the audit, drawn over the whole frame, already holds rows l
 
 *Audit and certainty.* With `reached` (from `selection`) and `n_frame`, every row the ranking reached is
 a census of itself, audit rows among them, and the audit rows it did not reach are a random sample of
-the rest and speak for it: θ = (Σ_reached e + (N − n_reached)·Hájek)/N. Exact for one simple random
-audit sample; every reached row must have been answered.
+the rest and speak for it: θ = (n_reached·mean_reached + (N − n_reached)·Hájek)/N. Exact for one simple
+random audit sample. While reached rows are still unanswered, say by `n_reached` how many there are in
+all: the answered ones then stand for the open ones, as if those were left open by chance.
 
 *Prediction-powered.* With f, the model's own estimate of its error, on answered rows (`predicted`) and on
 all rows (`predicted_frame`): θ = λ·mean f + Hájek(e − λf), λ in [0, 1] of least estimated variance.
 Valid whatever f is, narrower when f is good. Angelopoulos et al. 2023; Särndal et al. 1992.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import hypot
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +26,7 @@ from scipy.stats import t as student
 
 from apps.algorithms import checks
 from apps.algorithms.checks import Bools, Floats
-from apps.algorithms.intervals import wilson
+from apps.algorithms.intervals import Interval, wilson
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class _Rows:
     sample: Bools  # audit rows that speak for the rest
     census: Bools
     n_frame: int | None
-    n_rest: int | None  # unknown without n_frame
+    n_census: int  # rows the ranking reached, answered or not
+    n_rest: int | None  # the other rows, unknown without n_frame
     n_unused: int
 
 
@@ -60,34 +63,43 @@ def error_rate(
     *,
     predicted_frame: npt.ArrayLike | None = None,
     reached: npt.ArrayLike | None = None,
+    n_reached: int | None = None,
     n_frame: int | None = None,
     level: float = 0.95,
 ) -> ErrorRate:
     """Error rate of the frame from m answered rows: audit only, with certainty rows, prediction-powered.
 
     errors (m,) in [0, 1]; inclusion (m,) π in (0, 1], NaN for certainty rows; predicted (m,) and
-    predicted_frame (N,) in [0, 1]; reached (m,) bool. The module says which apply when, `_interval`
-    how the bounds are made. ValueError on malformed rows, or no audit row to speak for the rest.
+    predicted_frame (N,) in [0, 1]; reached (m,) bool, n_reached its sum or more (default: its sum).
+    The module says which apply when, `_interval` and `_together` how the bounds are made. ValueError
+    on malformed rows, or no audit row to speak for the rest.
     """
-    rows = _rows(errors, inclusion, predicted, predicted_frame, reached, n_frame)
     checks.share("level", level)
-    rest = (0.0, 0.0, 0.0, 0.0) if rows.n_rest == 0 else _rest(rows, level)
-    return _with_census(rows, *rest)
+    rows = _rows(
+        errors, inclusion, predicted, predicted_frame=predicted_frame, reached=reached, n_frame=n_frame
+    )
+    rows = _with_open_census(rows, n_reached)
+    rest, power = _rest(rows, level)
+    census = _census_band(rows, level)
+    weight = 0.0 if rows.n_frame is None else rows.n_census / rows.n_frame
+    band = _together(census, weight, rest)
+    n_sample, n_counted = int(rows.sample.sum()), int(rows.census.sum())
+    return ErrorRate(band.estimate, band.low, band.high, n_sample, n_counted, rows.n_unused, power)
 
 
-def _with_census(rows: _Rows, rate: float, low: float, high: float, power: float) -> ErrorRate:
-    counted, n_sample = rows.errors[rows.census], int(rows.sample.sum())
-    known, part = 0.0, 1.0
-    if len(counted) and rows.n_frame is not None:
-        known, part = float(counted.sum()) / rows.n_frame, 1 - len(counted) / rows.n_frame
-    estimate, low, high = (known + part * value for value in (rate, low, high))
-    return ErrorRate(estimate, low, high, n_sample, len(counted), rows.n_unused, power)
+def _together(census: Interval, weight: float, rest: Interval) -> Interval:
+    """The weighted mean of two independent estimates; distances to the bounds add by squares. Zou & Donner 2008."""
+    estimate = weight * census.estimate + (1 - weight) * rest.estimate
+    below = hypot(weight * (census.estimate - census.low), (1 - weight) * (rest.estimate - rest.low))
+    above = hypot(weight * (census.high - census.estimate), (1 - weight) * (rest.high - rest.estimate))
+    return Interval(estimate, estimate - below, estimate + above)
 
 
 def _rows(
     errors: npt.ArrayLike,
     inclusion: npt.ArrayLike,
     predicted: npt.ArrayLike | None,
+    *,
     predicted_frame: npt.ArrayLike | None,
     reached: npt.ArrayLike | None,
     n_frame: int | None,
@@ -101,18 +113,39 @@ def _rows(
         census, unused = _census(reached, certain, n_frame), 0
     f, frame = _predictions(predicted, predicted_frame, e, n_frame)
     size = len(frame) if frame is not None else n_frame
-    n_rest = None if size is None else size - int(census.sum())
-    sample = ~census & ~certain
-    seen = int(sample.sum())
+    n_census = int(census.sum())
+    n_rest = None if size is None else size - n_census
+    rest_mean = 0.0
+    if f is not None and frame is not None and n_rest:
+        rest_mean = float((frame.sum() - f[census].sum()) / n_rest)
+    return _Rows(e, pi, f, rest_mean, ~census & ~certain, census, size, n_census, n_rest, unused)
+
+
+def _with_open_census(rows: _Rows, n_reached: int | None) -> _Rows:
+    """The same rows with the census as large as the ranking made it; refuses counts that cannot be."""
+    answered, seen = rows.n_census, int(rows.sample.sum())
+    total = answered if n_reached is None else checks.whole("n_reached", n_reached, at_least=answered)
+    if total > answered and (answered == 0 or rows.predicted is not None):
+        raise ValueError(
+            f"{total - answered} of {total} reached rows are unanswered: answer at least one of them, and "
+            "all of them to use predictions; or leave out `reached` and `n_reached`."
+        )
+    n_rest = None if rows.n_frame is None else rows.n_frame - total
     if (n_rest is not None and n_rest < seen) or (n_rest != 0 and seen == 0):
         raise ValueError(
             f"{seen} audit rows are to speak for {n_rest} unseen or sampled rows: check n_frame and "
             "reached, and answer at least one audit row that the ranking did not reach."
         )
-    rest_mean = 0.0
-    if f is not None and frame is not None and n_rest:
-        rest_mean = float((frame.sum() - f[census].sum()) / n_rest)
-    return _Rows(e, pi, f, rest_mean, sample, census, size, n_rest, unused)
+    return replace(rows, n_census=total, n_rest=n_rest)
+
+
+def _census_band(rows: _Rows, level: float) -> Interval:
+    """Error rate of the rows the ranking reached: known when all are answered."""
+    known = rows.errors[rows.census]
+    if len(known) == 0:
+        return Interval(0.0, 0.0, 0.0)
+    open_share = 1 - len(known) / rows.n_census
+    return _interval(float(known.mean()), known, np.ones(len(known)), level=level, used=1, unseen=open_share)
 
 
 def _inclusion(inclusion: npt.ArrayLike) -> Floats:
@@ -164,8 +197,10 @@ def _predictions(
     return f, frame
 
 
-def _rest(rows: _Rows, level: float) -> tuple[float, float, float, float]:
-    """Estimate, low, high and λ for the rows that are no census."""
+def _rest(rows: _Rows, level: float) -> tuple[Interval, float]:
+    """Error rate of the rows that the ranking did not reach, and λ."""
+    if rows.n_rest == 0:
+        return Interval(0.0, 0.0, 0.0), 0.0
     e = rows.errors[rows.sample]
     w = 1 / rows.inclusion[rows.sample]
     power, rate, residual, used = 0.0, float(np.average(e, weights=w)), e, 1
@@ -177,8 +212,8 @@ def _rest(rows: _Rows, level: float) -> tuple[float, float, float, float]:
         used = 2 if power > 0 else 1
     unseen = 1.0 if rows.n_rest is None else 1 - len(e) / rows.n_rest
     # the correction can step outside of [0, 1] when the prediction is far off; a rate cannot
-    low, high = _interval(min(1.0, max(0.0, rate)), residual, w, level, used, unseen)
-    return min(1.0, max(0.0, rate)), low, high, power
+    rate = min(1.0, max(0.0, rate))
+    return _interval(rate, residual, w, level=level, used=used, unseen=unseen), power
 
 
 def _power(e: Floats, f: Floats, w: Floats) -> float:
@@ -191,8 +226,8 @@ def _power(e: Floats, f: Floats, w: Floats) -> float:
 
 
 def _interval(
-    rate: float, residual: Floats, w: Floats, level: float, used: int, unseen: float
-) -> tuple[float, float]:
+    rate: float, residual: Floats, w: Floats, *, level: float, used: int, unseen: float
+) -> Interval:
     """Wilson interval on the effective sample size θ(1 − θ)/V, with a t quantile.
 
     V = m/(m − used)·Σw²(r − r̄)²/(Σw)²·(1 − m/N), the linearised variance of Hájek's ratio with finite
@@ -201,11 +236,10 @@ def _interval(
     """
     m = len(residual)
     if unseen <= 0:
-        return rate, rate
+        return Interval(rate, rate, rate)
     centred = residual - np.average(residual, weights=w)
     variance = float((w**2 * centred**2).sum() / w.sum() ** 2) * m / max(m - used, 1) * unseen
     kish = float(w.sum() ** 2 / (w**2).sum()) / unseen
     spread = rate * (1 - rate)
     size = spread / variance if variance > 1e-12 and spread > 0 and m > used else kish
-    band = wilson(rate, size, z=float(student.ppf((1 + level) / 2, max(m - used, 1))))
-    return band.low, band.high
+    return wilson(rate, size, z=float(student.ppf((1 + level) / 2, max(m - used, 1))))

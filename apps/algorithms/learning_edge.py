@@ -12,7 +12,6 @@ from apps.algorithms.checks import Floats, Strings
 LEARNED, EDGE, BEYOND = "learned", "edge", "beyond"
 LEARNED_ABOVE = 0.9
 BEYOND_BELOW = 0.05
-BEYOND_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,8 @@ def classify(
     `correct` is right/wrong, or the probability of the label (training dynamics), which counts as a
     part of a success. `attempted` (n, t) marks the attempts that were made, by default all. Jeffreys:
     p ~ Beta(½ + successes, ½ + failures); p is its mean, so few attempts stay near ½.
-    Learned: p > 0.9 (five straight successes). Beyond: p < 0.05 after at least 8 attempts (ten
-    straight failures). Edge: the rest, what was never tried included.
+    Learned: p > 0.9 (five straight successes at least). Beyond: p < 0.05 (ten straight failures at
+    least). Edge: the rest, what was never tried included.
     """
     success = checks.within("correct", correct, 0, 1, ndim=2)
     made = (
@@ -56,7 +55,6 @@ def classify(
     b = 0.5 + tries - (success * made).sum(axis=1)
     tail = (1 - checks.share("level", level)) / 2
     p = a / (a + b)
-    beyond = (p < BEYOND_BELOW) & (tries >= BEYOND_ATTEMPTS)
-    zone = np.where(p > LEARNED_ABOVE, LEARNED, np.where(beyond, BEYOND, EDGE))
+    zone = np.where(p > LEARNED_ABOVE, LEARNED, np.where(p < BEYOND_BELOW, BEYOND, EDGE))
     low, high = beta.ppf(tail, a, b), beta.ppf(1 - tail, a, b)
     return LearningEdge(p, np.asarray(low, np.float64), np.asarray(high, np.float64), tries, zone)

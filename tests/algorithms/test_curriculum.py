@@ -96,6 +96,13 @@ def test_shares_are_bounded_whenever_the_population_is_what_is_taught(rows):
     assert ((result.weights >= 0.25) & (result.weights <= 4)).all()
 
 
+def test_all_weights_shrink_where_a_group_at_the_top_could_not_grow():
+    result = bound_shares([4.0] * 2 + [1.0] * 8, [0] * 2 + [1] * 8, [0.8, 0.2])
+    assert result.within_bounds.all()
+    assert result.share == pytest.approx([0.6, 0.4])
+    assert result.weights == pytest.approx([4.0] * 2 + [2 / 3] * 8)
+
+
 def test_weights_that_keep_the_bounds_are_left_alone():
     weights = np.array([1.0, 2.0, 1.5, 0.25])
     assert bound_shares(weights, [0, 0, 1, 1], [0.5, 0.5]).weights.tolist() == weights.tolist()

@@ -139,6 +139,50 @@ def test_audit_with_certainty_rows_is_unbiased_and_narrower_where_adding_them_pl
     assert np.mean(naive) > truth + 0.02
 
 
+def test_reached_rows_left_open_by_chance_widen_the_interval_and_bias_nothing():
+    errors, score = frame(400, 0.15, seed=17, link=0.5)
+    rng = np.random.default_rng(18)
+    half, full, ignored = [], [], []
+    for _ in range(1500):
+        chosen = select(score, n=40, audit=80, rng=rng)
+        answered = (rng.random(120) < 0.5) | ~chosen.reached
+        e, pi, reached = errors[chosen.indices], chosen.inclusion_probability, chosen.reached
+        options = {"reached": reached[answered], "n_frame": 400}
+        half.append(error_rate(e[answered], pi[answered], n_reached=int(reached.sum()), **options))
+        ignored.append(error_rate(e[answered], pi[answered], **options))
+        full.append(error_rate(e, pi, reached=reached, n_frame=400))
+    truth = errors.mean()
+    assert np.mean([result.estimate for result in half]) == pytest.approx(truth, abs=0.004)
+    assert np.mean([result.estimate for result in ignored]) < truth - 0.015
+    assert coverage(half, truth) >= 0.93
+    assert mean_width(half) > mean_width(full)
+
+
+def test_prediction_and_certainty_rows_together_cover_and_are_narrowest():
+    errors, score = frame(400, 0.3, seed=15, link=0.3)
+    rng = np.random.default_rng(16)
+    both, joint = [], []
+    for _ in range(1000):
+        chosen = select(score, n=20, audit=80, rng=rng)
+        rows, pi = chosen.indices, chosen.inclusion_probability
+        options = {"reached": chosen.reached, "n_frame": 400}
+        both.append(error_rate(errors[rows], pi, score[rows], predicted_frame=score, **options))
+        joint.append(error_rate(errors[rows], pi, **options))
+    assert np.mean([result.estimate for result in both]) == pytest.approx(errors.mean(), abs=0.004)
+    assert coverage(both, errors.mean()) >= 0.93
+    assert mean_width(both) < mean_width(joint)
+
+
+def test_the_prediction_for_the_rest_leaves_out_the_rows_that_are_known():
+    f = np.array([0.0, 1.0, 0.0, 1.0, 1.0, 1.0])
+    result = error_rate(
+        [0, 1, 1], [0.3, 0.3, np.nan], f[[0, 1, 3]], predicted_frame=f, reached=[0, 0, 1], n_frame=6
+    )
+    # λ is 1; of the five unknown rows the prediction calls three wrong, and no correction is needed
+    assert result.power == 1
+    assert result.estimate == pytest.approx((1 + 3) / 6)
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "complaint"),
     [
@@ -152,6 +196,8 @@ def test_audit_with_certainty_rows_is_unbiased_and_narrower_where_adding_them_pl
             {"reached": [0, 0], "n_frame": 9},
             "Row 1 is a certainty row but not reached",
         ),
+        (([1, 1], [0.5, np.nan]), {"reached": [0, 1], "n_frame": 9, "n_reached": 0}, "n_reached is 0"),
+        (([1, 1], [0.5, 0.5]), {"reached": [0, 0], "n_frame": 9, "n_reached": 2}, "2 of 2 reached rows"),
         (([1, 1], [0.5, 0.5], [0.1, 0.1]), {}, "together, or neither"),
         (([1, 1], [0.5, 0.5], [0.1, 0.1]), {"predicted_frame": [0.1] * 4, "n_frame": 5}, "the same frame"),
         (([1, 1], [1.0, 1.0]), {"n_frame": 1}, "check n_frame"),

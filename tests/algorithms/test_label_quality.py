@@ -81,6 +81,10 @@ def test_a_class_nobody_was_given_is_never_confident():
     assert confident_joint([0, 0], [[0.1, 0.9], [0.2, 0.8]]).tolist() == [[1, 0], [0, 0]]
 
 
+def test_equal_rows_reach_their_own_mean_in_spite_of_rounding():
+    assert confident_joint([0, 0, 0], [[0.1, 0.9]] * 3).tolist() == [[3, 0], [0, 0]]
+
+
 def test_no_rows_give_no_scores():
     none = np.zeros((0, 3))
     assert log_odds(np.zeros(0, int), none).shape == (0,)

@@ -52,6 +52,11 @@ def test_certainty_picks_are_the_highest_scores_outside_of_the_audit():
     assert np.isnan(chosen.inclusion_probability[20:]).all()
 
 
+def test_equal_scores_are_picked_in_row_order():
+    chosen = select(np.tile([1.0, 2.0], 500), n=100, audit=1, rng=rng())
+    assert chosen.indices[1:].tolist() == [row for row in range(1, 999, 2) if row != chosen.indices[0]][:100]
+
+
 def test_the_same_generator_gives_the_same_selection():
     embeddings = rng(5).normal(size=(200, 4))
     one, two = (select(SCORES, n=15, audit=20, rng=rng(9), embeddings=embeddings) for _ in range(2))
