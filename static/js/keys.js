@@ -1,0 +1,25 @@
+// Single keys: any button, link or field with data-key="s" is pressed by that character.
+// Bound by what is typed (event.key), so they follow the keyboard's layout; inert while typing
+// and behind an open dialog; <html data-keys="off"> switches them all off (WCAG 2.1.4).
+const TYPING = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable=true]";
+
+export const typing = (target) => Boolean(target.closest?.(TYPING));
+
+export function keyTarget(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return null;
+  if (document.documentElement.dataset.keys === "off") return null;
+  const within = document.querySelector("dialog[open]") ?? document;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  return [...within.querySelectorAll("[data-key]")].find(
+    (element) => element.dataset.key === key && !element.disabled && element.getClientRects().length > 0,
+  );
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.repeat) return;
+  const target = keyTarget(event);
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("textarea, select, input:not([type=radio], [type=checkbox])")) target.focus();
+  else target.click();
+});
