@@ -192,7 +192,7 @@ class _Hasher:
     """SHA-256 over the manifest, the schema, and per chunk and column the nulls and values."""
 
     def __init__(self, schema: pa.Schema, manifest: dict[str, Any]) -> None:
-        fields = [[field.name, str(field.type)] for field in schema]
+        fields = [[field.name, _type_name(field.type)] for field in schema]
         self._sha = hashlib.sha256(
             json.dumps([fields, manifest], sort_keys=True, separators=(",", ":")).encode()
         )
@@ -219,6 +219,11 @@ class _Hasher:
         else:
             values = pc.fill_null(column, _zero(column.type)).to_numpy(zero_copy_only=False)
             self._sha.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+
+
+def _type_name(kind: pa.DataType) -> str:
+    """The type without the names Parquet gives to list items, which do not survive a round trip."""
+    return f"list<{_type_name(kind.value_type)}>" if pa.types.is_list(kind) else str(kind)
 
 
 def _zero(kind: pa.DataType) -> Any:

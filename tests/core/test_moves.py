@@ -1,0 +1,55 @@
+"""Moves are checked, compared and set, with their event in the same transaction."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from django.db.transaction import TransactionManagementError
+
+from apps.annotation.models import Task, TaskState
+from apps.core.errors import IllegalMove, LostRace
+from apps.core.models import Event
+from apps.core.moves import move
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_move_changes_the_row_and_leaves_its_event(house, at):
+    task = house.task("a")
+    move(task, to=TaskState.WITHDRAWN, at=at, actor=house.lena, data={"why": "a test"}, closed_at=at)
+    assert Task.objects.get(pk=task.pk).state == TaskState.WITHDRAWN
+    event = Event.objects.get(kind="task.withdrawn")
+    assert (event.actor, event.object_id, event.project_id) == (house.lena, str(task.pk), house.project.pk)
+    assert event.data == {"origin": "open", "why": "a test"}
+
+
+def test_a_move_the_table_does_not_know_is_refused(house, at):
+    task = house.task("a")
+    with pytest.raises(IllegalMove, match="is open; it cannot become settled"):
+        move(task, to=TaskState.SETTLED, at=at)
+    assert not Event.objects.filter(kind="task.settled").exists()
+
+
+def test_whoever_read_an_older_state_loses_the_race(house, at):
+    task = house.task("a")
+    stale = Task.objects.get(pk=task.pk)
+    move(task, to=TaskState.AGREED, at=at)
+    with pytest.raises(LostRace):
+        move(stale, to=TaskState.WITHDRAWN, at=at)
+    assert Task.objects.get(pk=task.pk).state == TaskState.AGREED
+
+
+def test_an_event_is_undone_with_its_change(house, at):
+    task = house.task("a")
+    with pytest.raises(RuntimeError), transaction.atomic():
+        move(task, to=TaskState.AGREED, at=at)
+        raise RuntimeError
+    assert Task.objects.get(pk=task.pk).state == TaskState.OPEN
+    assert not Event.objects.filter(kind="task.agreed").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_move_outside_a_transaction_is_refused(house, at):
+    task = house.task("a")
+    with pytest.raises(TransactionManagementError):
+        move(task, to=TaskState.AGREED, at=at)
