@@ -128,6 +128,10 @@ def test_power_at_the_minimum_detectable_effect_is_about_eighty_percent():
     assert np.mean([tango_score(b, c, n, -margin) > Z95 for b, c, _ in draws]) == pytest.approx(0.8, abs=0.04)
 
 
+def test_no_disagreement_seen_does_not_mean_that_any_difference_would_show():
+    assert minimum_detectable_effect(0, 0, 100, alpha=0.05) == pytest.approx(2.4864749 / 100)
+
+
 def test_rows_needed_match_the_planning_table():
     assert minimum_detectable_effect(13, 12, 250, alpha=0.05) == pytest.approx(0.05, abs=0.001)
     assert minimum_detectable_effect(77, 78, 1546, alpha=0.05) == pytest.approx(0.02, abs=0.0005)
