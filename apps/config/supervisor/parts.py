@@ -20,7 +20,7 @@ NOISE = re.compile(  # banners, and advice that does not fit one machine with on
     r"|Configuration allows spawning up to|No directory at: .*static|mw_instance = middleware"
     r"|Warm shutdown|^celery beat v|^__    -    |^LocalTime ->|^Configuration ->|^    \. "
 )
-DATABASE, BROKER, ONCE, WORKERS, BEAT, WEB = range(6)  # stages
+DATABASE, BROKER, WORKERS, BEAT, WEB, ONCE = range(6)  # stages
 
 
 @dataclass(frozen=True)
