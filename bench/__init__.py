@@ -1,0 +1,1 @@
+"""Reproducible measurements; not tests. Method in each file, figures in docs/benchmarks.md."""

@@ -1,0 +1,13 @@
+"""The product's settings with the two floors' addresses added; BENCH_BARE=1 takes all middleware away."""
+
+from __future__ import annotations
+
+import os
+
+from apps.config.settings import *  # noqa: F403
+from apps.config.settings import MIDDLEWARE, TEMPLATES
+
+ROOT_URLCONF = "bench.floors"
+TEMPLATES[0]["DIRS"] = [*TEMPLATES[0]["DIRS"], os.path.join(os.path.dirname(__file__), "templates")]
+if os.environ.get("BENCH_BARE"):
+    MIDDLEWARE = []
