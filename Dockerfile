@@ -4,10 +4,10 @@
 # For GPUs pass pip's index configuration, or base the worker on an image that has torch 2.13.0.
 FROM python:3.11-slim-bookworm AS base
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 \
-    STORE_URL=/srv/models_store WORK_DIR=/srv/work
+    STORE_URL=/srv/models_store WORK_DIR=/srv/scratch
 RUN useradd --system --uid 10001 --create-home whetstone \
-    && mkdir -p /srv/app /srv/models_store /srv/work \
-    && chown whetstone /srv/models_store /srv/work
+    && mkdir -p /srv/app /srv/models_store /srv/scratch \
+    && chown whetstone /srv/models_store /srv/scratch
 WORKDIR /srv/app
 COPY requirements/ requirements/
 

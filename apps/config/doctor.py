@@ -110,7 +110,9 @@ def workers() -> Finding:
     served = {queue["name"] for lanes in queues.values() for queue in lanes}
     idle = [lane for lane in LANES if lane not in served]
     if idle:
-        mend = f"celery -A workers.celery worker -Q {','.join(idle)}, or `make run`; after a start they need some seconds."
+        mend = (
+            f"celery -A workers.celery worker -Q {','.join(idle)}, or `make run`; they need seconds to start."
+        )
         return Finding("workers", f"no worker serves the lanes {', '.join(idle)}", mend)
     return Finding("workers", f"{len(queues)} alive, all lanes served")
 
