@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
-import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
 
@@ -30,6 +29,7 @@ def paired_difference(
     fail when its low end is above the margin, else not enough evidence, as with fewer than two rows.
     margin > 0 in units of the loss, alpha in (0, ½). ValueError on malformed rows.
     """
+    checks.share("alpha", alpha)
     before, after = checks.finite("baseline", baseline), checks.finite("candidate", candidate)
     n = checks.same_length(baseline=before, candidate=after)
     if n < 2:

@@ -79,8 +79,10 @@ def plan_curriculum(rows: list[dict[str, Any]], *, p_label: Floats, suspect: Boo
         if law.stage[i] >= 0
     ]
     shares = [
-        {"group": str(name), "population": float(before), "taught": float(after)}
-        for name, before, after in zip(names, law.population_share, law.sampling_share, strict=True)
+        {"group": str(name), "population": float(before), "taught": float(after), "within_bounds": bool(held)}
+        for name, before, after, held in zip(
+            names, law.population_share, law.sampling_share, law.within_bounds, strict=True
+        )
     ]
     held_out = Counter(str(reason) for reason in law.reason[law.stage < 0])
     summary = {"reasons": Counter(row["reason"] for row in taught), "held_out": held_out, "groups": shares}

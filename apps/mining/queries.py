@@ -98,9 +98,14 @@ def model_error(*, run: MiningRun) -> ErrorRate | None:
             "label", "task__prediction__label", "task__inclusion_probability", "task__signals__reached"
         )
     )
-    if sum(pi is not None for _, _, pi, _ in rows) < 2:
+    # rows the ranking did not reach are the only ones that speak for those nobody was asked about
+    if sum(pi is not None and not flag for _, _, pi, flag in rows) < 2:
         return None
     errors = np.array([label != predicted for label, predicted, *_ in rows], dtype=float)
     inclusion = np.array([np.nan if pi is None else pi for *_, pi, _ in rows])
     reached = np.array([bool(flag) for *_, flag in rows])
-    return error_rate(errors, inclusion, reached=reached, n_frame=run.frame)
+    if not reached.any():
+        return error_rate(errors, inclusion)
+    asked = Task.objects.filter(mining_run_id=run.pk).exclude(reason=Task.Reason.GOLD)
+    n_reached = asked.filter(signals__reached=True).count()
+    return error_rate(errors, inclusion, reached=reached, n_reached=n_reached, n_frame=run.frame)
