@@ -22,7 +22,7 @@ export function toast(message, { kind = "info", link = null } = {}) {
   card.setAttribute("role", kind === "bad" ? "alert" : "status");
   const text = card.querySelector("p");
   text.textContent = `${message} `;
-  if (link) text.append(Object.assign(document.createElement("a"), { href: link.url, textContent: link.label }));
+  if (link) text.append(Object.assign(document.createElement("a"), { href: link.url, textContent: link.label, target: "_blank" }));
   toasts.append(card);
   if (SECONDS[kind]) setTimeout(() => card.remove(), SECONDS[kind] * 1000);
 }

@@ -7,7 +7,9 @@ const slotFor = (element) =>
   element?.closest("form, section, article, dialog")?.querySelector("[data-errors]") ?? document.getElementById("page-errors");
 
 document.addEventListener("htmx:configRequest", ({ detail }) => {
-  detail.headers["X-CSRFToken"] = cookie("csrftoken") ?? ""; // read late: signing in again renews it
+  const token = cookie("csrftoken") ?? ""; // read late: signing in again, in another tab, renews it
+  detail.headers["X-CSRFToken"] = token;
+  if (detail.formData.has("csrfmiddlewaretoken")) detail.formData.set("csrfmiddlewaretoken", token);
 });
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
@@ -30,7 +32,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 
 function askToSignIn() {
   const url = `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
-  toast("You have been signed out. What you typed is still here; copy it if you need it, then", { kind: "bad", link: { url, label: "sign in again" } });
+  const link = { url, label: "Sign in in a new tab" };
+  toast("You have been signed out. What you typed is still here; sign in, come back and send it again.", { kind: "bad", link });
 }
 
 const WORDS = {
