@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +13,13 @@ from django.db.models import QuerySet
 from apps.accounts.models import User
 from apps.algorithms.agreement import krippendorff_alpha
 from apps.algorithms.competence import beta_posterior
-from apps.algorithms.intervals import Interval
+from apps.algorithms.intervals import Interval, two_sided_z, wilson
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Task
 from apps.calibration.models import Gold
 from apps.projects.models import Membership, Project
 
+WANTED = 0.9  # the accuracy we want; whose whole interval lies below it needs a session
+CONFIDENCES = {1: "guessing", 2: "unsure", 3: "fairly sure", 4: "certain"}
 PRIOR = (9.0, 1.0)  # a new expert is taken to be right 9 times in 10 until gold says otherwise
 
 
@@ -49,6 +52,11 @@ class Standing:
     high: float
     mean_confidence: float | None
     recent: tuple[bool, ...]
+
+    @property
+    def needs_session(self) -> bool:
+        """Whether we may be sure, by gold, that this person is less accurate than wanted."""
+        return self.gold > 0 and self.high < WANTED
 
 
 def gold(*, project: Project) -> QuerySet[Gold]:
@@ -99,6 +107,13 @@ def standings(*, project: Project) -> list[Standing]:
     ]
 
 
+def standing_of(*, project: Project, person: User) -> Standing:
+    """One person's own record on gold."""
+    counted = Assignment.objects.filter(task__queue__project=project, state=AssignmentState.SUBMITTED)
+    answered = counted.filter(person=person, kind=Assignment.Kind.ANNOTATE).count()
+    return _standing(person, gold_answers(project=project, person=person), answered)
+
+
 def _standing(person: User, answers: list[GoldAnswer], answered: int) -> Standing:
     correct = sum(answer.correct for answer in answers)
     posterior = beta_posterior(np.array([correct]), np.array([len(answers)]), prior=PRIOR)
@@ -134,3 +149,80 @@ def agreement(*, project: Project, rng: np.random.Generator) -> Interval | None:
         return None
     table = np.array(usable)
     return krippendorff_alpha(table[:, 0], table[:, 1], table[:, 2], level="nominal", rng=rng)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One person's answers to gold: `rows` has the known class and, per answered class, its count."""
+
+    person_id: int
+    classes: list[str]
+    rows: list[tuple[str, list[int]]]
+
+
+def confusions(*, project: Project) -> dict[int, Confusion]:
+    """By person; classes that were never known nor answered are left out, no answer counts as `none`."""
+    pairs: dict[int, Counter[tuple[str, str]]] = {}
+    for answer in gold_answers(project=project):
+        pairs.setdefault(answer.person_id, Counter())[answer.known, answer.answered or "none"] += 1
+    return {person_id: _confusion(person_id, counts) for person_id, counts in pairs.items()}
+
+
+def _confusion(person_id: int, counts: Counter[tuple[str, str]]) -> Confusion:
+    classes = sorted({name for pair in counts for name in pair})
+    known = sorted({name for name, _ in counts})
+    return Confusion(
+        person_id, classes, [(name, [counts[name, other] for other in classes]) for name in known]
+    )
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Of the gold answers given with this confidence, the share that was right, with its 95 % interval."""
+
+    confidence: int
+    word: str
+    n: int
+    right: Interval
+
+
+def stated_confidence(*, project: Project) -> list[Stated]:
+    """Whether people are right as often as they say; confidences nobody stated are left out."""
+    answers = gold_answers(project=project)
+    groups = {level: [a.correct for a in answers if a.confidence == level] for level in CONFIDENCES}
+    return [
+        Stated(
+            level,
+            CONFIDENCES[level],
+            len(right),
+            wilson(sum(right) / len(right), len(right), z=two_sided_z(0.95)),
+        )
+        for level, right in groups.items()
+        if right
+    ]
+
+
+@dataclass(frozen=True)
+class GoldRecord:
+    """One gold example with what people have answered: low agreement with the known label may mean bad gold."""
+
+    gold: Gold
+    answers: int
+    right: int
+
+
+def gold_page(
+    *, project: Project, before: int | None = None, size: int = 50
+) -> tuple[list[GoldRecord], int | None]:
+    """The newest gold below `before`, and where the next page starts; None on the last."""
+    rows = gold(project=project)
+    found = list((rows.filter(pk__lt=before) if before is not None else rows)[: size + 1])
+    shown = found[:size]
+    outcomes: dict[str, list[bool]] = {}
+    for answer in gold_answers(project=project):
+        outcomes.setdefault(answer.key, []).append(answer.correct)
+    records = []
+    for one in shown:
+        right = outcomes.get(one.example.key, [])
+        records.append(GoldRecord(one, len(right), sum(right)))
+    return records, shown[-1].pk if len(found) > size else None

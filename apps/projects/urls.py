@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.projects import views
 
 app_name = "projects"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("p/<slug:slug>/members/", views.members, name="members"),
+    path("p/<slug:slug>/members/add/", views.add_member, name="add_member"),
+    path("p/<slug:slug>/members/<int:person_id>/role/", views.set_role, name="set_role"),
+    path("p/<slug:slug>/members/<int:person_id>/remove/", views.remove_member, name="remove_member"),
+    path("p/<slug:slug>/protocol/", views.protocol, name="protocol"),
+    path("p/<slug:slug>/protocol/save/", views.save_protocol, name="save_protocol"),
+    path("p/<slug:slug>/protocol/<int:version>/", views.protocol_version, name="protocol_version"),
+]

@@ -1,0 +1,53 @@
+"""The upload form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from apps.exchange.models import ImportRun
+
+ENDINGS = {
+    ".ndjson": ImportRun.Format.NDJSON,
+    ".jsonl": ImportRun.Format.NDJSON,
+    ".csv": ImportRun.Format.CSV,
+    ".parquet": ImportRun.Format.PARQUET,
+    ".pq": ImportRun.Format.PARQUET,
+}
+
+
+class UploadForm(forms.Form):
+    """A file of rows; its format is guessed from its name unless it is said."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="NDJSON, CSV or Parquet; one example per row, with at least <code>key</code> and a payload.",
+        widget=forms.ClearableFileInput(attrs={"accept": ",".join(ENDINGS)}),
+    )
+    format = forms.ChoiceField(
+        label="Format",
+        required=False,
+        choices=[("", "By the file's name"), ("ndjson", "NDJSON"), ("csv", "CSV"), ("parquet", "Parquet")],
+    )
+    on_conflict = forms.ChoiceField(
+        label="When the key is already there",
+        choices=[
+            ("error", "Report the row, keep what is there"),
+            ("skip", "Skip the row quietly"),
+            ("update", "Update the example"),
+        ],
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        upload = values.get("file")
+        if upload is not None and not values.get("format"):
+            name = upload.name.lower()
+            guess = next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
+            if guess is None:
+                known = ", ".join(ENDINGS)
+                message = f"The name {upload.name!r} does not tell the format. Choose it, or end the name in {known}."
+                raise forms.ValidationError({"format": message})
+            values["format"] = guess.value
+        return values

@@ -1,0 +1,129 @@
+"""Everything known about one example, as far as the reader may know it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from apps.annotation.models import HOLDING, Annotation, Assignment, Consensus, Task, TaskState
+from apps.annotation.queries import answers_on
+from apps.calibration.models import Gold
+from apps.core.errors import NotFound
+from apps.examples.models import Example, Split
+from apps.explore.queries.browse import CLOSED
+from apps.explore.queries.content import Content, content_of, is_picture
+from apps.mining.models import LatestScore
+from apps.projects.permissions import Member
+
+ANONYMOUS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One person's answer; `who` is a letter until the task is closed, so that settling it stays blind."""
+
+    annotation: Annotation
+    who: str
+    mine: bool
+    label: Any
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One task with the answers the reader may see; `hidden` says that there may be others."""
+
+    task: Task
+    answers: list[Answer]
+    hidden: bool
+    consensus: Consensus | None
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """One example and what is known of it. None stands for unknown and for hidden; `secret` tells which."""
+
+    example: Example
+    content: Content
+    payload: str
+    label: str | None
+    secret: bool
+    score: LatestScore | None
+    gold: Gold | None
+    tasks: list[Asked]
+    blind: bool  # the model's predictions are kept from this reader until they have answered
+
+
+def dossier(*, member: Member, key: str) -> Dossier:
+    """Everything about the example with this key; raises `NotFound`."""
+    example = (
+        Example.objects.select_related("payload", "score").filter(project=member.project, key=key).first()
+    )
+    if example is None:
+        raise NotFound(f"There is no example with the key {key!r} in this project.")
+    lead = member.may("adjudicate")
+    tasks = _tasks(member, example)
+    secret = example.split == Split.BENCHMARK and not lead
+    return Dossier(
+        example=example,
+        content=content_of(payload=example.payload, project=member.project),
+        payload=_readable(example.payload.body),
+        label=None if secret else example.label,
+        secret=secret,
+        score=getattr(example, "score", None),
+        gold=example.gold.select_related("created_by").first() if lead else None,
+        tasks=tasks,
+        blind=_is_blind(member, tasks),
+    )
+
+
+def _tasks(member: Member, example: Example) -> list[Asked]:
+    rows = list(
+        Task.objects.select_related("model", "queue__protocol", "consensus__settled_by")
+        .filter(example=example, queue__project=member.project)
+        .order_by("-pk")
+    )
+    held = set(
+        Assignment.objects.filter(task__in=rows, person=member.person, state__in=HOLDING).values_list(
+            "task_id", flat=True
+        )
+    )
+    # an example that is being asked again keeps its old verdict from those who may be asked
+    again = any(task.state == TaskState.OPEN for task in rows) and not member.may("adjudicate")
+    return [_asked(member, task, holding=task.pk in held, again=again) for task in rows]
+
+
+def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
+    lead, closed = member.may("adjudicate"), task.state in CLOSED
+    everything = (lead and not holding) or (closed and not again)
+    target = task.queue.protocol.target["name"]
+    answers = []
+    for place, annotation in enumerate(answers_on(task=task)):
+        person = annotation.assignment.person
+        mine = person.pk == member.person.pk
+        if mine or everything:
+            name = person.display_name if closed or mine else f"Expert {ANONYMOUS[place % 26]}"
+            answers.append(Answer(annotation, "You" if mine else name, mine, annotation.answers.get(target)))
+    consensus = getattr(task, "consensus", None)
+    return Asked(task, answers, not everything, consensus if everything else None)
+
+
+def _is_blind(member: Member, tasks: list[Asked]) -> bool:
+    """Where suggestions are hidden, an expert who may still be asked must not look them up here."""
+    hides = member.project.protocol is not None and member.project.protocol.body["suggestion"] == "hidden"
+    unanswered = any(
+        asked.task.state == TaskState.OPEN and not any(answer.mine for answer in asked.answers)
+        for asked in tasks
+    )
+    return hides and unanswered and not member.may("adjudicate")
+
+
+def _readable(body: dict[str, Any] | None) -> str:
+    """The payload as JSON; pictures are told by their length, since they are shown above."""
+    if body is None:
+        return ""
+    short = {
+        name: f"{value[:32]}… ({len(value)} characters)" if is_picture(value) else value
+        for name, value in body.items()
+    }
+    return json.dumps(short, indent=2, ensure_ascii=False)

@@ -1,0 +1,118 @@
+"""Every run of a project, whatever its kind: what is running, waiting, failed and done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.db.models import QuerySet
+
+from apps.core.errors import NotFound
+from apps.core.models import Run, RunState
+from apps.core.runs import run_models
+from apps.projects.models import Project
+
+NAMES = {
+    "importrun": "Import",
+    "predictionrun": "Prediction",
+    "miningrun": "Mining",
+    "snapshotrun": "Dataset",
+    "curriculumrun": "Proposal",
+    "trainingrun": "Training",
+}
+PAGES = {"importrun": "exchange:import", "miningrun": "mining:run", "trainingrun": "training:run"}
+SHOWN = {RunState.FAILED: 20, RunState.CANCELLED: 10, RunState.DONE: 12}
+LIVE = (RunState.RUNNING, RunState.QUEUED)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run as the jobs page shows it. `done` and `total` are None while unknown; seconds likewise."""
+
+    kind: str
+    name: str
+    page: str
+    lane: str
+    run: Any
+    done: int | None
+    total: int | None
+    note: str
+    rate: str
+    left: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Board:
+    running: list[Job]
+    waiting: list[Job]
+    failed: list[Job]
+    over: list[Job]
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.running or self.waiting)
+
+
+def jobs(*, project: Project, at: datetime) -> Board:
+    """The newest runs of every kind, grouped by state."""
+    found: list[Run] = []
+    for model in run_models():
+        runs = _runs(model, project).select_related("created_by").order_by("-pk")
+        found += runs.filter(state__in=LIVE)
+        for state, n in SHOWN.items():
+            found += runs.filter(state=state)[:n]
+    told = [job_of(run, at=at) for run in sorted(found, key=lambda run: run.created_at, reverse=True)]
+    return Board(
+        running=[job for job in told if job.run.state == RunState.RUNNING],
+        waiting=[job for job in told if job.run.state == RunState.QUEUED],
+        failed=[job for job in told if job.run.state == RunState.FAILED],
+        over=[job for job in told if job.run.state in (RunState.DONE, RunState.CANCELLED)][:20],
+    )
+
+
+def _runs(model: type[Run], project: Project) -> QuerySet[Any]:
+    manager: Any = model._default_manager  # every kind of run has a project, though `Run` itself has none
+    return cast("QuerySet[Any]", manager.filter(project=project))
+
+
+def job_of(run: Run, *, at: datetime) -> Job:
+    """The run with its progress in words."""
+    kind = str(run._meta.model_name)
+    progress, seconds = run.progress, run.seconds(at)
+    done = progress.get("done", progress.get("rows"))
+    total = progress.get("total")
+    words = (progress.get("phase"), progress.get("stage"), f"{done:,} rows" if "rows" in progress else "")
+    return Job(
+        kind=kind,
+        name=NAMES.get(kind, kind),
+        page=PAGES.get(kind, ""),
+        lane=run.JOB.lane,
+        run=run,
+        done=done,
+        total=total,
+        note=" · ".join(str(word) for word in words if word not in (None, "")),
+        rate=f"{done / seconds:,.1f} per s" if done and seconds else "",
+        left=_left(progress, done, total, seconds),
+        seconds=seconds,
+    )
+
+
+def _left(progress: dict[str, Any], done: int | None, total: int | None, seconds: float | None) -> str:
+    left = progress.get("seconds_left")
+    if left is None and done and total and seconds:
+        left = (total - done) * seconds / done
+    if left is None:
+        return ""
+    return f"about {left / 60:.0f} min left" if left >= 90 else f"about {max(1, round(left))} s left"
+
+
+def run_of(*, project: Project, kind: str, run_id: int) -> Run:
+    """The project's run of this kind; raises `NotFound`."""
+    for model in run_models():
+        if model._meta.model_name == kind:
+            run: Run | None = _runs(model, project).filter(pk=run_id).first()
+            if run is not None:
+                return run
+    raise NotFound("There is no such job in this project.")

@@ -1,0 +1,83 @@
+"""Members, and protocol versions with what changed between them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apps.accounts.models import User
+from apps.core.errors import NotFound
+from apps.projects.models import Membership, Project, Protocol, Role
+
+CONTEXT = 3  # unchanged lines shown around a change
+
+
+def members_of(*, project: Project) -> QuerySet[Membership]:
+    return Membership.objects.select_related("person").filter(project=project)
+
+
+def admins_of(*, project: Project) -> int:
+    return project.memberships.filter(role=Role.ADMIN).count()
+
+
+def member_person(*, project: Project, person_id: int) -> User:
+    """The person, who must be a member; raises `NotFound`."""
+    membership = members_of(project=project).filter(person_id=person_id).first()
+    if membership is None:
+        raise NotFound("This person is not a member of the project.")
+    return membership.person
+
+
+def as_json(protocol: Protocol) -> str:
+    return json.dumps(protocol.body, indent=2, ensure_ascii=False)
+
+
+def versions_of(*, project: Project) -> QuerySet[Protocol]:
+    return Protocol.objects.select_related("created_by").filter(project=project)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a difference: `change` is added, removed or same; `gap` marks lines left out before it."""
+
+    change: str
+    text: str
+    gap: bool = False
+
+
+@dataclass(frozen=True)
+class Difference:
+    version: Protocol
+    before: Protocol | None
+    lines: list[Line]
+
+
+def difference(*, project: Project, version: int) -> Difference:
+    """What this version changed against the one before it; raises `NotFound`."""
+    newer = versions_of(project=project).filter(version=version).first()
+    if newer is None:
+        raise NotFound(f"There is no protocol version {version} in this project.")
+    older = versions_of(project=project).filter(version=version - 1).first()
+    old = as_json(older).splitlines() if older else []
+    return Difference(newer, older, _lines(old, as_json(newer).splitlines()))
+
+
+def _lines(old: list[str], new: list[str]) -> list[Line]:
+    lines: list[Line] = []
+    for place, group in enumerate(difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT)):
+        fresh = [line for change in group for line in _change(old, new, change)]
+        if place:
+            fresh[0] = Line(fresh[0].change, fresh[0].text, gap=True)
+        lines += fresh
+    return lines
+
+
+def _change(old: list[str], new: list[str], change: Any) -> list[Line]:
+    what, a, b, c, d = change
+    if what == "equal":
+        return [Line("same", text) for text in new[c:d]]
+    return [*(Line("removed", text) for text in old[a:b]), *(Line("added", text) for text in new[c:d])]

@@ -1,0 +1,124 @@
+"""Members and the protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.core.errors import BadInput
+from apps.core.pages import page
+from apps.projects import queries
+from apps.projects import services as projects
+from apps.projects.forms import ROLES, MemberForm, ProtocolForm
+from apps.projects.models import Membership
+from apps.projects.permissions import Member, member_view
+
+
+def _members(request: HttpRequest, member: Member, status: int = 200, **extra: Any) -> HttpResponse:
+    context = {
+        "members": queries.members_of(project=member.project),
+        "admins": queries.admins_of(project=member.project),
+        "roles": ROLES,
+        "may_change": member.may("manage_members"),
+        **extra,
+    }
+    return page(request, "projects/members.html", context, status=status)
+
+
+@require_GET
+@member_view("view_people")
+def members(request: HttpRequest, member: Member) -> HttpResponse:
+    return _members(request, member, form=MemberForm())
+
+
+@require_POST
+@member_view("manage_members")
+def add_member(request: HttpRequest, member: Member) -> HttpResponse:
+    form = MemberForm(request.POST)
+    if not form.is_valid():
+        return _members(request, member, form=form, status=422)
+    try:
+        given = {name: form.cleaned_data[name] for name in ("username", "email", "role")}
+        added, link = projects.invite_member(
+            project=member.project, by=member.person, at=timezone.now(), **given
+        )
+    except BadInput as error:
+        form.add_error("who", error.message)
+        return _members(request, member, form=form, status=422)
+    return _welcome(request, member, added, link)
+
+
+def _welcome(request: HttpRequest, member: Member, added: Membership, link: str | None) -> HttpResponse:
+    name = added.person.display_name
+    if link is None:
+        messages.success(request, f"{name} is {added.role} here now.")
+        return redirect("projects:members", member.project.slug)
+    # answered without a redirect, so that the link stands in this answer and nowhere else
+    return _members(request, member, form=MemberForm(), invited=name, link=request.build_absolute_uri(link))
+
+
+@require_POST
+@member_view("manage_members")
+def set_role(request: HttpRequest, member: Member, person_id: int) -> HttpResponse:
+    person, role = (
+        queries.member_person(project=member.project, person_id=person_id),
+        request.POST.get("role", ""),
+    )
+    projects.set_member(project=member.project, person=person, role=role, by=member.person, at=timezone.now())
+    messages.success(request, f"{person.display_name} is {role} here now.")
+    return redirect("projects:members", member.project.slug)
+
+
+@require_POST
+@member_view("manage_members")
+def remove_member(request: HttpRequest, member: Member, person_id: int) -> HttpResponse:
+    person = queries.member_person(project=member.project, person_id=person_id)
+    projects.remove_member(project=member.project, person=person, by=member.person, at=timezone.now())
+    messages.success(request, f"{person.display_name} is no longer a member. What they did stays.")
+    return redirect("projects:members", member.project.slug)
+
+
+def _protocol(request: HttpRequest, member: Member, form: ProtocolForm, status: int = 200) -> HttpResponse:
+    context = {
+        "protocol": member.project.protocol,
+        "versions": queries.versions_of(project=member.project),
+        "may_edit": member.may("edit_protocol"),
+        "form": form,
+    }
+    return page(request, "projects/protocol.html", context, status=status)
+
+
+@require_GET
+@member_view("view")
+def protocol(request: HttpRequest, member: Member) -> HttpResponse:
+    current = member.project.protocol
+    form = ProtocolForm(initial={"body": queries.as_json(current) if current else ""})
+    return _protocol(request, member, form)
+
+
+@require_POST
+@member_view("edit_protocol")
+def save_protocol(request: HttpRequest, member: Member) -> HttpResponse:
+    form, at = ProtocolForm(request.POST), timezone.now()
+    if not form.is_valid():
+        return _protocol(request, member, form, status=422)
+    try:
+        body = form.cleaned_data["body"]
+        saved = projects.add_protocol(project=member.project, body=body, by=member.person, at=at)
+    except BadInput as error:
+        form.add_error("body", error.message)
+        return _protocol(request, member, form, status=422)
+    messages.success(request, f"Protocol version {saved.version} is in force.")
+    return redirect("projects:protocol", member.project.slug)
+
+
+@require_GET
+@member_view("view")
+def protocol_version(request: HttpRequest, member: Member, version: int) -> HttpResponse:
+    context = {"difference": queries.difference(project=member.project, version=version)}
+    return page(request, "projects/protocol_version.html", context, partial="protocol_version")
