@@ -37,7 +37,16 @@ from apps.config.embedded.state import free_port  # noqa: E402
 from apps.config.supervisor.parts import web  # noqa: E402
 from bench.queue_load import TARGETS, Annotator, Target, drive  # noqa: E402
 
-UNDER_SERVERS = [sys.executable, "-m", "apps.config.supervisor", "exec", "--throwaway", "--data", "var/bench", "--"]
+UNDER_SERVERS = [
+    sys.executable,
+    "-m",
+    "apps.config.supervisor",
+    "exec",
+    "--throwaway",
+    "--data",
+    "var/bench",
+    "--",
+]
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,14 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--annotators", type=int, nargs="+", default=[1, 16, 64])
     parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--targets", nargs="+", default=[""], help="only targets whose name holds one of these words")
+    parser.add_argument(
+        "--targets", nargs="+", default=[""], help="only targets whose name holds one of these words"
+    )
     options = parser.parse_args()
     if "DATABASE_URL" not in os.environ:
-        return subprocess.run([*UNDER_SERVERS, sys.executable, "-m", "bench.queue", *sys.argv[1:]], cwd=ROOT).returncode
+        return subprocess.run(
+            [*UNDER_SERVERS, sys.executable, "-m", "bench.queue", *sys.argv[1:]], cwd=ROOT
+        ).returncode
     _manage("migrate", "--verbosity", "0")
     cells, checks = [], {}
     with _worker():
@@ -125,7 +138,20 @@ def _until_it_answers(port: int) -> None:
 
 @contextmanager
 def _worker() -> Iterator[None]:
-    command = ["-m", "celery", "-A", "workers.celery", "worker", "-B", "-s", "var/bench/beat", "-Q", "default", "-c", "1"]
+    command = [
+        "-m",
+        "celery",
+        "-A",
+        "workers.celery",
+        "worker",
+        "-B",
+        "-s",
+        "var/bench/beat",
+        "-Q",
+        "default",
+        "-c",
+        "1",
+    ]
     process = subprocess.Popen([sys.executable, *command, "-l", "error"], cwd=ROOT)
     try:
         yield
@@ -157,7 +183,10 @@ def _ratios(cells: list[Cell]) -> dict[str, float]:
 
 
 def _table(cells: list[Cell]) -> str:
-    lines = ["| target | open tasks | annotators | per second | p50 ms | p95 ms | p99 ms |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| target | open tasks | annotators | per second | p50 ms | p95 ms | p99 ms |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for cell in cells:
         numbers = f"{cell.per_second} | {cell.p50} | {cell.p95} | {cell.p99}"
         lines.append(f"| {cell.target} | {cell.tasks:,} | {cell.annotators} | {numbers} |")

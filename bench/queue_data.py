@@ -63,7 +63,9 @@ def _project() -> Any:
     now = timezone.now()
     admin = User.objects.create_user("bench-admin", "bench-admin@example.org", is_staff=True)
     project = create_project(slug="bench", name="Bench", by=admin, at=now)
-    queue = queue_for(project=project, protocol=add_protocol(project=project, body=PROTOCOL, by=admin, at=now), at=now)
+    queue = queue_for(
+        project=project, protocol=add_protocol(project=project, body=PROTOCOL, by=admin, at=now), at=now
+    )
     Queue.objects.filter(pk=queue.pk).update(gold_rate=0)
     return project
 

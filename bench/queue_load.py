@@ -75,7 +75,11 @@ def _api_start(annotator: Annotator) -> Request:
 def _api_submit(annotator: Annotator) -> Request:
     answer = {"answers": {"digit": "3", "legibility": 4}, "condition": "clear", "active_ms": 1500}
     headers = {**_bearer(annotator), "Idempotency-Key": uuid.uuid4().hex}
-    return Request(f"/api/v1/assignments/{annotator.assignment}/annotations/?next=true", json.dumps(answer).encode(), headers)
+    return Request(
+        f"/api/v1/assignments/{annotator.assignment}/annotations/?next=true",
+        json.dumps(answer).encode(),
+        headers,
+    )
 
 
 def _api_learn(annotator: Annotator, body: bytes) -> None:
@@ -113,11 +117,15 @@ class Connection:
 
     async def _head(self, reader: asyncio.StreamReader) -> tuple[int, int]:
         lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
-        length = next(int(line.split(b":")[1]) for line in lines if line.lower().startswith(b"content-length:"))
+        length = next(
+            int(line.split(b":")[1]) for line in lines if line.lower().startswith(b"content-length:")
+        )
         return int(lines[0].split()[1]), length
 
 
-async def drive(target: Target, annotators: list[Annotator], *, port: int, seconds: float, warm: float) -> list[float]:
+async def drive(
+    target: Target, annotators: list[Annotator], *, port: int, seconds: float, warm: float
+) -> list[float]:
     """Latencies in seconds of all requests answered between `warm` and `warm + seconds`."""
     began = time.perf_counter()
     until, latencies = began + warm + seconds, []

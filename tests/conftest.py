@@ -71,9 +71,13 @@ class House:
         assert self.project.protocol is not None
         return queue_for(project=self.project, protocol=self.project.protocol, at=self.clock)
 
-    def example(self, key: str, *, label: str | None = None, split: str = "pool", **attributes: str) -> Example:
+    def example(
+        self, key: str, *, label: str | None = None, split: str = "pool", **attributes: str
+    ) -> Example:
         digest = uuid.uuid5(uuid.NAMESPACE_OID, key).hex
-        payload, _ = Payload.objects.get_or_create(digest=digest, defaults={"body": {"text": f"the text of {key}"}})
+        payload, _ = Payload.objects.get_or_create(
+            digest=digest, defaults={"body": {"text": f"the text of {key}"}}
+        )
         return Example.objects.create(
             project=self.project,
             key=key,
@@ -136,11 +140,16 @@ def house(person: Callable[..., User]) -> House:
     ada = person("ada", is_staff=True)
     project = create_project(slug="digits", name="Digits", by=ada, at=NOW)
     people = {"ada": ada, "sam": person("sam")}
-    for name, role in {"erin": "expert", "emil": "expert", "ella": "expert", "lena": "lead", "luis": "lead"}.items():
+    for name, role in {
+        "erin": "expert",
+        "emil": "expert",
+        "ella": "expert",
+        "lena": "lead",
+        "luis": "lead",
+    }.items():
         people[name] = person(name)
         set_member(project=project, person=people[name], role=role, by=ada, at=NOW)
     add_protocol(project=project, body=PROTOCOL, by=people["lena"], at=NOW)
     house = House(project, people)
     Queue.objects.filter(pk=house.queue.pk).update(gold_rate=0)
     return house
-

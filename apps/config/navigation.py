@@ -114,4 +114,7 @@ def _tabs(entries: list[Entry], member: Member, view: str) -> list[dict[str, Any
 
 
 def _demo_signins() -> list[dict[str, str]]:
-    return [{"name": name.title(), "username": name, "role": role, "password": PASSWORD} for name, role in PEOPLE.items()]
+    return [
+        {"name": name.title(), "username": name, "role": role, "password": PASSWORD}
+        for name, role in PEOPLE.items()
+    ]

@@ -47,7 +47,9 @@ def test_an_answer_sent_twice_counts_once(house):
     lease = house.lease(house.erin)
     answer = house.answer("5", request_key="once")
     first = submit_annotation(assignment_id=lease.pk, person=house.erin, answer=answer, at=house.clock)
-    again = submit_annotation(assignment_id=lease.pk, person=house.erin, answer=answer, at=house.later(seconds=3))
+    again = submit_annotation(
+        assignment_id=lease.pk, person=house.erin, answer=answer, at=house.later(seconds=3)
+    )
     assert first == again
     assert Annotation.objects.count() == 1
     assert Event.objects.filter(kind="assignment.submitted").count() == 1
@@ -192,7 +194,14 @@ def test_a_settled_answer_cannot_be_reopened_by_its_author(house):
     task = house.task("a", overlap=2)
     done = house.submit(house.erin, "5")
     house.submit(house.emil, "3")
-    adjudicate(task_id=task.pk, by=house.lena, answers={"digit": "5"}, condition="clear", cause="slip", at=house.clock)
+    adjudicate(
+        task_id=task.pk,
+        by=house.lena,
+        answers={"digit": "5"},
+        condition="clear",
+        cause="slip",
+        at=house.clock,
+    )
     with pytest.raises(CannotReopen, match="settled"):
         reopen(assignment_id=done.pk, person=house.erin, at=house.clock)
 
@@ -201,7 +210,12 @@ def test_a_draft_is_kept_extends_the_lease_and_is_not_an_event(house):
     house.task("a")
     lease = house.lease(house.erin)
     before = Event.objects.count()
-    save_draft(assignment_id=lease.pk, person=house.erin, draft={"answers": {"digit": "8"}}, at=house.later(minutes=5))
+    save_draft(
+        assignment_id=lease.pk,
+        person=house.erin,
+        draft={"answers": {"digit": "8"}},
+        at=house.later(minutes=5),
+    )
     lease.refresh_from_db()
     assert lease.draft == {"answers": {"digit": "8"}}
     assert lease.lease_expires_at > house.clock

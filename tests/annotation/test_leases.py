@@ -110,7 +110,11 @@ def test_an_escalated_task_leaves_the_queue(house):
 def test_nobody_can_act_on_somebody_elses_lease(house):
     house.task("a")
     lease = house.lease(house.erin)
-    for act in (release, lambda **kw: skip(reason="other", **kw), lambda **kw: escalate(reason="other", **kw)):
+    for act in (
+        release,
+        lambda **kw: skip(reason="other", **kw),
+        lambda **kw: escalate(reason="other", **kw),
+    ):
         with pytest.raises(NotFound):
             act(assignment_id=lease.pk, person=house.emil, at=house.clock)
 

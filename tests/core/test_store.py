@@ -32,7 +32,13 @@ SCHEMA = pa.schema(
 
 def rows(n):
     return [
-        {"key": f"k{i}", "probs": [i / 7, 0.5] if i % 5 else None, "fold": i % 3, "label": "ü" if i % 2 else None, "clear": i % 4 == 0}
+        {
+            "key": f"k{i}",
+            "probs": [i / 7, 0.5] if i % 5 else None,
+            "fold": i % 3,
+            "label": "ü" if i % 2 else None,
+            "clear": i % 4 == 0,
+        }
         for i in range(n)
     ]
 
@@ -72,7 +78,10 @@ def test_any_change_of_content_changes_the_address(change):
 def test_rows_come_back_as_they_went_in_in_batches():
     stored = write_table("t", batches(1_000, 100), schema=SCHEMA)
     assert stored.rows == 1_000
-    assert read_table("t", stored.digest).to_pylist() == pa.Table.from_pylist(rows(1_000), schema=SCHEMA).to_pylist()
+    assert (
+        read_table("t", stored.digest).to_pylist()
+        == pa.Table.from_pylist(rows(1_000), schema=SCHEMA).to_pylist()
+    )
     sizes = [batch.num_rows for batch in read_batches("t", stored.digest, size=300)]
     assert sizes == [300, 300, 300, 100]
     assert read_manifest("t", stored.digest)["rows"] == 1_000

@@ -94,6 +94,7 @@ def approved_without_run() -> list[int]:
 
 def note_epoch(*, run: TrainingRun, entry: dict[str, Any]) -> None:
     """Append one epoch to the live curve; a run that resumes overwrites what it repeats."""
+
     def repeats(point: dict[str, Any]) -> bool:
         return bool(point["phase"] == entry["phase"] and point["done"] >= entry["done"])
 
