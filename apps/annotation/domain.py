@@ -32,6 +32,12 @@ CAUSES = {
     "data_problem": "Data problem",
     "rubric_gap": "Rubric gap",
 }
+OUTCOMES = {
+    "submitted": "Counted.",
+    "surplus": "Kept, but not counted: the task had left the queue or had all its answers before yours came.",
+    "skipped": "Skipped. The task stays open for others.",
+    "escalated": "Escalated. A lead takes it from here.",
+}
 UNUSED_CONDITIONS = ("out_of_scope", "unusable")
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
 from apps.annotation.models import (
@@ -91,6 +93,12 @@ def held_assignment(*, queue: Queue, person: User, at: datetime) -> Assignment |
     )
 
 
+def newest_assignment_id(*, queue: Queue, person: User) -> int:
+    """The assignment this person took up last in the queue, 0 when there is none yet."""
+    mine = Assignment.objects.filter(person=person, task__queue=queue).order_by("-pk")
+    return mine.values_list("pk", flat=True).first() or 0
+
+
 def own_assignment(*, assignment_id: int, person: User) -> Assignment:
     found = (
         Assignment.objects.select_related(*CARD, "current").filter(pk=assignment_id, person=person).first()
@@ -100,19 +108,35 @@ def own_assignment(*, assignment_id: int, person: User) -> Assignment:
     return found
 
 
-def last_decisions(*, queue: Queue, person: User, n: int = 10) -> QuerySet[Assignment]:
-    """The person's latest closed assignments, newest first."""
-    done = (
-        AssignmentState.SUBMITTED,
-        AssignmentState.SKIPPED,
-        AssignmentState.ESCALATED,
-        AssignmentState.SURPLUS,
-    )
+DECIDED = (
+    AssignmentState.SUBMITTED,
+    AssignmentState.SKIPPED,
+    AssignmentState.ESCALATED,
+    AssignmentState.SURPLUS,
+)
+
+
+def decisions_of(*, person: User, project: Project) -> QuerySet[Assignment]:
+    """What the person has decided at the desk, newest first."""
     return (
-        Assignment.objects.select_related("task__example", "task__payload", "current", "task__queue")
-        .filter(person=person, state__in=done, kind=Assignment.Kind.ANNOTATE, task__queue=queue)
-        .order_by("-closed_at")[:n]
+        Assignment.objects.select_related("task__example", "task__payload", "current", "task__queue__protocol")
+        .filter(person=person, state__in=DECIDED, kind=Assignment.Kind.ANNOTATE, task__queue__project=project)
+        .order_by("-closed_at", "-pk")
     )
+
+
+def last_decisions(*, queue: Queue, person: User, n: int = 10) -> QuerySet[Assignment]:
+    """The person's latest closed assignments in this queue, newest first."""
+    return decisions_of(person=person, project=queue.project).filter(task__queue=queue)[:n]
+
+
+def older_decisions(*, person: User, project: Project, than: int) -> QuerySet[Assignment]:
+    """The decisions that come after assignment `than` in the list of `decisions_of`."""
+    edge = Assignment.objects.filter(pk=than, person=person).values_list("closed_at", flat=True).first()
+    if edge is None:
+        raise NotFound("This list ends here: the decision it should go on from is not yours.")
+    earlier = Q(closed_at__lt=edge) | Q(closed_at=edge, pk__lt=than)
+    return decisions_of(person=person, project=project).filter(earlier)
 
 
 def progress(*, queue: Queue) -> dict[str, int]:
@@ -139,6 +163,42 @@ def disputed_tasks(*, project: Project) -> QuerySet[Task]:
     )
 
 
+def disputed_for(*, person: User, project: Project) -> QuerySet[Task]:
+    """The disputed tasks, each with `own`: whether this person has answered it and so may not settle it."""
+    theirs = Assignment.objects.filter(task=OuterRef("pk"), person=person)
+    return disputed_tasks(project=project).annotate(own=Exists(theirs))
+
+
+def disputed_after(*, person: User, project: Project, task: Task | None = None) -> QuerySet[Task]:
+    """Disputed tasks that come after `task` in the order they are settled in."""
+    rows = disputed_for(person=person, project=project)
+    if task is None or task.closed_at is None:
+        return rows
+    return rows.filter(Q(closed_at__gt=task.closed_at) | Q(closed_at=task.closed_at, pk__gt=task.pk))
+
+
+def next_dispute(*, person: User, project: Project, after: Task | None = None) -> Task | None:
+    """The next dispute this person may settle: after `after`, else from the start again."""
+    following = disputed_after(person=person, project=project, task=after).filter(own=False).first()
+    if following is None and after is not None:
+        return next_dispute(person=person, project=project)
+    return following
+
+
+def task_in(*, project: Project, task_id: int) -> Task:
+    """One task with all that settling it shows."""
+    rows = Task.objects.select_related("example", "payload", "queue__protocol", "consensus__settled_by")
+    found = rows.filter(queue__project=project, pk=task_id).exclude(reason=Task.Reason.GOLD).first()
+    if found is None:
+        raise NotFound("There is no such task in this project.")
+    return found
+
+
+def escalations_of(*, task: Task) -> QuerySet[Assignment]:
+    """Why people handed the task to a lead."""
+    return task.assignments.filter(state=AssignmentState.ESCALATED).order_by("pk")
+
+
 def answers_on(*, task: Task) -> QuerySet[Annotation]:
     """Every current annotation on the task, counted or surplus; names are for whoever may see them."""
     return (
@@ -160,15 +220,30 @@ def believed(*, project: Project) -> QuerySet[Consensus]:
 
 
 def work_of(*, person: User, project: Project) -> dict[str, Any]:
-    """The person's answers, pace and skips in this project."""
+    """The person's answers, pace and skips in this project; `pace` is the median of the last 200, in seconds."""
     mine = Assignment.objects.filter(
         person=person, task__queue__project=project, kind=Assignment.Kind.ANNOTATE
     )
-    counts = dict(mine.values_list("state").annotate(n=Count("pk")))
+    counts = dict.fromkeys(AssignmentState.values, 0) | dict(mine.values_list("state").annotate(n=Count("pk")))
     spent = list(
         Annotation.objects.filter(assignment__in=mine, active_ms__gt=0)
         .order_by("-pk")
         .values_list("active_ms", flat=True)[:200]
     )
-    median = sorted(spent)[len(spent) // 2] / 1000 if spent else None
-    return {"counts": counts, "answered": counts.get("submitted", 0), "median_seconds": median}
+    pace = median(spent) / 1000 if spent else None
+    return {"counts": counts, "answered": counts["submitted"], "pace": pace, "timed": len(spent)}
+
+
+def queues_for(*, person: User, project: Project) -> QuerySet[Queue]:
+    """The project's queues with what is open in them for this person, and what they hold or have reopened."""
+    mine = Assignment.objects.filter(task=OuterRef("pk"), person=person).exclude(state=AssignmentState.EXPIRED)
+    free = Task.objects.filter(queue=OuterRef("pk"), state=TaskState.OPEN, open_slots__gt=0)
+    free = free.exclude(reason=Task.Reason.GOLD).filter(~Exists(mine))
+    held = Assignment.objects.filter(task__queue=OuterRef("pk"), person=person, state__in=HOLDING)
+    return project.queues.annotate(free=_number_of(free), held=_number_of(held)).order_by("-pk")
+
+
+def _number_of(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows a correlated subquery has, 0 for none."""
+    counted = rows.order_by().values(one=Value(1)).annotate(n=Count("*")).values("n")
+    return Coalesce(Subquery(counted), 0)

@@ -13,7 +13,7 @@ from apps.annotation.domain import needs_confidence
 from apps.annotation.errors import AlreadyAnswered, CannotReopen
 from apps.annotation.models import HOLDING, Annotation, Assignment, AssignmentState, Task, TaskState
 from apps.annotation.services.consensus import close_when_full
-from apps.annotation.services.leases import extend, lease_next, lock_own
+from apps.annotation.services.leases import extend, lease_within, lock_own
 from apps.core.errors import BadInput, IllegalMove
 from apps.core.moves import move
 from apps.projects.domain import check_answers
@@ -56,6 +56,10 @@ def submit_annotation(*, assignment_id: int, person: User, answer: Answer, at: d
     An answer that comes after its lease expired is counted when the task still has room, and kept as surplus
     when it has not.
     """
+    return _submit(assignment_id=assignment_id, person=person, answer=answer, at=at)
+
+
+def _submit(*, assignment_id: int, person: User, answer: Answer, at: datetime) -> Annotation:
     assignment = lock_own(assignment_id=assignment_id, person=person)
     if assignment.current_id or assignment.state not in HOLDING:
         sent_before = assignment.annotations.filter(request_key=answer.request_key).first()
@@ -118,9 +122,9 @@ def submit_and_lease_next(
     *, assignment_id: int, person: User, answer: Answer, at: datetime
 ) -> tuple[Annotation, Assignment | None]:
     """Submit, and lease the next task of the same queue in the same transaction."""
-    annotation = submit_annotation(assignment_id=assignment_id, person=person, answer=answer, at=at)
+    annotation = _submit(assignment_id=assignment_id, person=person, answer=answer, at=at)
     queue = annotation.assignment.task.queue
-    return annotation, lease_next(queue=queue, person=person, at=at, after=assignment_id)
+    return annotation, lease_within(queue=queue, person=person, at=at, after=assignment_id)
 
 
 @transaction.atomic

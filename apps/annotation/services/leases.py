@@ -44,6 +44,11 @@ def lease_next(*, queue: Queue, person: User, at: datetime, after: int = 0) -> A
 
     `after` is the id of the assignment they have just finished; it decides whether gold is due.
     """
+    return lease_within(queue=queue, person=person, at=at, after=after)
+
+
+def lease_within(*, queue: Queue, person: User, at: datetime, after: int) -> Assignment | None:
+    """`lease_next` in the caller's transaction: the hot path has no savepoints."""
     held = held_assignment(queue=queue, person=person, at=at)
     if held is not None or queue.paused_at is not None:
         return held
@@ -76,8 +81,10 @@ def _leased(assignment_id: int, *, taken_up_again: bool, at: datetime) -> Assign
 
 
 def lock_own(*, assignment_id: int, person: User) -> Assignment:
-    """The person's assignment with its task, both locked; raises `NotFound` for somebody else's."""
+    """The member's assignment with its task, both locked; raises `NotFound` for anybody else's."""
     rows = Assignment.objects.select_for_update(of=("self", "task")).select_related("task__queue__protocol")
+    # who has been taken out of the project holds nothing there any more
+    rows = rows.filter(task__queue__project__memberships__person=person)
     assignment = rows.filter(pk=assignment_id, person=person).first()
     if assignment is None:
         raise NotFound("You hold no such assignment.")
@@ -102,8 +109,11 @@ def extend(assignment: Assignment, *, at: datetime, **changes: object) -> None:
 
 @transaction.atomic
 def release(*, assignment_id: int, person: User, at: datetime) -> Assignment:
-    """Give the task back unanswered; it may come round again, and a draft is kept for then."""
+    """Give the task back: a draft is kept for when it comes round again, a reopened answer stands as it was."""
     assignment = lock_own(assignment_id=assignment_id, person=person)
+    if assignment.state == AssignmentState.DRAFT:
+        move(assignment, to=AssignmentState.SUBMITTED, at=at, actor=person, data={"why": "left as it was"}, draft=None)
+        return assignment
     move(assignment, to=AssignmentState.EXPIRED, at=at, actor=person, data={"why": "released"}, closed_at=at)
     return assignment
 

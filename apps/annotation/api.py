@@ -1,0 +1,195 @@
+"""Operations of the desk and of adjudication. Leasing and submitting are the hot ones: few queries, no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+
+from apps.annotation import queries
+from apps.annotation.models import Assignment, Queue, Task, TaskState
+from apps.annotation.serializers import (
+    Adjudicate,
+    AnswerIn,
+    AssignmentOut,
+    ConsensusOut,
+    DraftIn,
+    Escalate,
+    Next,
+    Skip,
+    Stand,
+    Submitted,
+    TaskOut,
+)
+from apps.annotation.services import answers, consensus, leases
+from apps.core.api import Keyset, chosen, operation, parameter
+from apps.core.errors import BadInput
+from apps.projects.api import ProjectView, RowView
+
+ORDERS = {"newest": "-id", "oldest": "id"}
+REASONS = [reason for reason in Task.Reason.values if reason != Task.Reason.GOLD]
+IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="1 to 64 characters of your own, new for each answer; sent again, the answer counts once.",
+)
+
+
+class NextAssignment(ProjectView):
+    """Lease the next task, or get back the one you hold."""
+
+    may = {"POST": "annotate"}
+
+    @operation(gives=Next, name="assignments_next")
+    def post(self) -> Any:
+        at, queue = timezone.now(), queries.active_queue(project=self.project)
+        following = None
+        if queue is not None:
+            after = queries.newest_assignment_id(queue=queue, person=self.person)
+            following = leases.lease_next(queue=queue, person=self.person, at=at, after=after)
+        return following_or_why(self, following, queue)
+
+
+def following_or_why(view: ProjectView | RowView, following: Assignment | None, queue: Queue | None) -> dict[str, Any]:
+    """The body of `Next`."""
+    if following is not None:
+        return {"assignment": following}
+    empty = queries.why_empty(queue=queue, person=view.person, at=timezone.now())
+    return {"assignment": None, "empty": empty}
+
+
+class OwnAssignment(RowView):
+    """One's own assignment; somebody else's is not found."""
+
+    may = {"GET": "annotate", "POST": "annotate", "PUT": "annotate"}
+    rows, through = Assignment, "queues__tasks__assignments"
+
+    def by_service(self, service: Callable[..., Assignment], **values: Any) -> Assignment:
+        return service(assignment_id=self.kwargs["id"], person=self.person, at=timezone.now(), **values)
+
+
+class AssignmentDetail(OwnAssignment):
+    @operation(gives=AssignmentOut)
+    def get(self) -> Any:
+        return queries.own_assignment(assignment_id=self.kwargs["id"], person=self.person)
+
+
+class Annotations(OwnAssignment):
+    """Submit. An answer after the lease ran out is kept, and counts while the task has room for it."""
+
+    @operation(
+        takes=AnswerIn,
+        gives=Submitted,
+        status=201,
+        query=[IDEMPOTENCY, parameter("next", "true: lease the next task in the same transaction", choices=["true"])],
+    )
+    def post(self, values: dict[str, Any]) -> Any:
+        answer = answers.Answer(request_key=request_key(self.request), **values)
+        if not chosen(self.request, "next", ["true"]):
+            return {"annotation": self.by_service(answers.submit_annotation, answer=answer)}
+        annotation, following = answers.submit_and_lease_next(
+            assignment_id=self.kwargs["id"], person=self.person, answer=answer, at=timezone.now()
+        )
+        return {
+            "annotation": annotation,
+            **following_or_why(self, following, annotation.assignment.task.queue),
+        }
+
+
+def request_key(request: Request) -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if not 1 <= len(key) <= 64:
+        raise BadInput(
+            "Send an Idempotency-Key header of 1 to 64 characters, new for each answer, so that one sent twice "
+            "counts once.",
+            field="Idempotency-Key",
+        )
+    return key
+
+
+class Draft(OwnAssignment):
+    """Keep what has been typed so far; the lease runs on."""
+
+    @operation(takes=DraftIn, gives=Stand)
+    def put(self, values: dict[str, Any]) -> Any:
+        return self.by_service(answers.save_draft, **values)
+
+
+class SkipAssignment(OwnAssignment):
+    """Not for me: the task stays open for others."""
+
+    @operation(takes=Skip, gives=Stand)
+    def post(self, values: dict[str, Any]) -> Any:
+        return self.by_service(leases.skip, **values)
+
+
+class EscalateAssignment(OwnAssignment):
+    """For a lead: the task leaves the queue."""
+
+    @operation(takes=Escalate, gives=Stand)
+    def post(self, values: dict[str, Any]) -> Any:
+        return self.by_service(leases.escalate, **values)
+
+
+class ReleaseAssignment(OwnAssignment):
+    """Give the task back unanswered."""
+
+    @operation(gives=Stand)
+    def post(self) -> Any:
+        return self.by_service(leases.release)
+
+
+class ReopenAssignment(OwnAssignment):
+    """Take your answer up again; the old one counts until the new one is submitted."""
+
+    @operation(gives=AssignmentOut)
+    def post(self) -> Any:
+        self.by_service(answers.reopen)
+        return queries.own_assignment(assignment_id=self.kwargs["id"], person=self.person)
+
+
+class TaskPages(Keyset):
+    """Keyset pages in the order asked for."""
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
+        return (ORDERS[chosen(request, "order", ORDERS) or "newest"],)
+
+
+class Tasks(ProjectView):
+    """The project's tasks, for leads. Gold is not among them: it stays blind."""
+
+    may = {"GET": "adjudicate"}
+    pagination_class: type[BasePagination] = TaskPages
+
+    @operation(
+        gives=TaskOut,
+        many=True,
+        query=[
+            parameter("state", "Only tasks in this state", choices=TaskState.values),
+            parameter("reason", "Only tasks with this reason", choices=REASONS),
+            parameter("order", "newest (default) or oldest first", choices=ORDERS),
+        ],
+    )
+    def get(self) -> Any:
+        state = chosen(self.request, "state", TaskState.values)
+        reason = chosen(self.request, "reason", REASONS)
+        found = queries.tasks(project=self.project, state=state, reason=reason)
+        return found.select_related("consensus__settled_by")
+
+
+class AdjudicateTask(RowView):
+    """Settle a conflict or an escalation. Nobody settles a task they answered."""
+
+    may = {"POST": "adjudicate"}
+    rows, through = Task, "queues__tasks"
+
+    @operation(takes=Adjudicate, gives=ConsensusOut)
+    def post(self, values: dict[str, Any]) -> Any:
+        return consensus.adjudicate(task_id=self.kwargs["id"], by=self.person, at=timezone.now(), **values)

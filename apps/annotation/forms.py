@@ -1,0 +1,61 @@
+"""A POST of the desk or of adjudication, read as what the services take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+
+from apps.annotation.cards import PREFIX
+from apps.annotation.models import Condition
+from apps.annotation.services.answers import Answer
+from apps.core.errors import BadInput
+
+
+def answers_from(data: QueryDict) -> dict[str, str]:
+    """The answers a form has sent, by question; what was left empty is not among them."""
+    pairs = {name.removeprefix(PREFIX): data[name] for name in data if name.startswith(PREFIX)}
+    return {name: value for name, value in pairs.items() if value != ""}
+
+
+def answer_from(data: QueryDict) -> Answer:
+    """A POST of the desk's form as an `Answer`."""
+    return Answer(
+        answers=answers_from(data),
+        condition=data.get("condition", Condition.CLEAR),
+        confidence=_whole(data, "confidence"),
+        comment=data.get("comment", ""),
+        active_ms=_whole(data, "active_ms") or 0,
+        revealed=data.get("revealed") == "1",
+        request_key=data.get("request_key", ""),
+    )
+
+
+def draft_from(data: QueryDict) -> dict[str, Any]:
+    """A POST of the desk's form as the draft that brings it back."""
+    return {
+        "answers": answers_from(data),
+        "condition": data.get("condition", Condition.CLEAR),
+        "confidence": data.get("confidence") or None,
+        "comment": data.get("comment", ""),
+        "active_ms": _whole(data, "active_ms") or 0,
+    }
+
+
+def _whole(data: QueryDict, name: str) -> int | None:
+    text = data.get(name, "")
+    if text == "":
+        return None
+    if not text.isdecimal():
+        raise BadInput(f"{name} must be a whole number, not {text[:40]!r}.", field=name)
+    return int(text)
+
+
+def settlement_from(data: QueryDict) -> dict[str, Any]:
+    """What a lead has decided, as `adjudicate` takes it."""
+    return {
+        "answers": answers_from(data),
+        "condition": data.get("condition", Condition.CLEAR),
+        "cause": data.get("cause", ""),
+        "note": data.get("note", ""),
+    }

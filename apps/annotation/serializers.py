@@ -1,0 +1,177 @@
+"""Assignments and tasks, as the API takes and gives them.
+
+What an expert is given never tells gold from other tasks: no reason, stratum, overlap, nor the task's number (gold
+opens last); nor what peers have answered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.annotation.domain import CAUSES, ESCALATION_REASONS, SKIP_REASONS, needs_confidence
+from apps.annotation.models import Annotation, Assignment, AssignmentState, Condition, Consensus, Task
+from apps.core.serializers import Person
+
+
+class PredictionOut(serializers.Serializer):
+    """What the model said of the example when the task opened."""
+
+    label = serializers.CharField()
+    score = serializers.FloatField()
+    top = serializers.ListField(help_text="The most probable classes, as [[label, probability], …]")
+
+
+class TaskToDo(serializers.ModelSerializer):
+    """What the person is shown, and asked by the protocol of this version."""
+
+    key = serializers.CharField(source="example.key")
+    payload = serializers.DictField(source="payload.body")
+    protocol = serializers.IntegerField(source="queue.protocol.version")
+    confidence_asked = serializers.SerializerMethodField()
+    prediction = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Task
+        fields = ("key", "payload", "given_label", "why", "prediction", "protocol", "confidence_asked")
+
+    def get_confidence_asked(self, task: Task) -> bool:
+        return needs_confidence(task.queue.protocol.body, reason=task.reason)
+
+    @extend_schema_field(PredictionOut(allow_null=True))
+    def get_prediction(self, task: Task) -> dict[str, Any] | None:
+        """Nothing where the protocol hides the model's suggestion."""
+        return task.prediction if task.queue.protocol.body["suggestion"] == "shown" else None
+
+
+class AssignmentOut(serializers.ModelSerializer):
+    """Your claim on a task, until `lease_expires_at`. `draft` is what you had typed, or the answer you reopened."""
+
+    state = serializers.ChoiceField(choices=AssignmentState.choices)
+    draft = serializers.DictField(allow_null=True)
+    task = TaskToDo()
+
+    class Meta:
+        model = Assignment
+        fields = ("id", "state", "leased_at", "lease_expires_at", "draft", "task")
+
+
+class Stand(serializers.ModelSerializer):
+    """Where your assignment stands after the verb."""
+
+    state = serializers.ChoiceField(choices=AssignmentState.choices)
+
+    class Meta:
+        model = Assignment
+        fields = ("id", "state", "lease_expires_at")
+
+
+class EmptyOut(serializers.Serializer):
+    """Why there is nothing to do; `retry_after` in seconds, null when trying again will not help."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    retry_after = serializers.IntegerField(allow_null=True)
+
+
+class Next(serializers.Serializer):
+    """The next assignment, or why there is none."""
+
+    assignment = AssignmentOut(allow_null=True)
+    empty = EmptyOut(required=False, allow_null=True)
+
+
+class AnswerIn(serializers.Serializer):
+    """`answers` by question name; left out under a condition that leaves nothing to answer."""
+
+    answers = serializers.DictField()
+    condition = serializers.ChoiceField(choices=Condition.choices, default=Condition.CLEAR)
+    confidence = serializers.IntegerField(
+        min_value=1, max_value=4, allow_null=True, default=None, help_text="1 guess … 4 certain"
+    )
+    comment = serializers.CharField(max_length=4_000, allow_blank=True, default="")
+    active_ms = serializers.IntegerField(min_value=0, default=0, help_text="Time spent looking and answering")
+    revealed = serializers.BooleanField(default=False, help_text="Whether the suggestion was revealed")
+
+
+class AnnotationOut(serializers.ModelSerializer):
+    """Your answer as it was kept. `surplus`: the task had all its answers by then; yours is kept beside them."""
+
+    assignment = serializers.IntegerField(source="assignment_id")
+    state = serializers.ChoiceField(source="assignment.state", choices=AssignmentState.choices)
+    condition = serializers.ChoiceField(choices=Condition.choices)
+
+    class Meta:
+        model = Annotation
+        fields = ("id", "assignment", "state", "revision", "answers", "condition", "confidence", "comment", "at")
+
+
+class Submitted(serializers.Serializer):
+    """With `?next=true` also the next assignment, or why there is none."""
+
+    annotation = AnnotationOut()
+    assignment = AssignmentOut(required=False, allow_null=True)
+    empty = EmptyOut(required=False, allow_null=True)
+
+
+class DraftIn(serializers.Serializer):
+    draft = serializers.DictField(help_text="Whatever you want back: usually an unfinished answer")
+
+
+class Skip(serializers.Serializer):
+    reason = serializers.ChoiceField(choices=list(SKIP_REASONS.items()))
+    note = serializers.CharField(max_length=2_000, allow_blank=True, default="")
+
+
+class Escalate(serializers.Serializer):
+    reason = serializers.ChoiceField(choices=list(ESCALATION_REASONS.items()))
+    note = serializers.CharField(max_length=2_000, allow_blank=True, default="")
+
+
+class ConsensusOut(serializers.ModelSerializer):
+    """What we believe about the example after this task."""
+
+    condition = serializers.ChoiceField(choices=Condition.choices)
+    settled_by = Person()
+
+    class Meta:
+        model = Consensus
+        fields = ("label", "condition", "posterior", "method", "sources", "cause", "settled_by", "at")
+
+
+class TaskOut(serializers.ModelSerializer):
+    """A task as leads see it. Gold is not among them."""
+
+    key = serializers.CharField(source="example.key")
+    consensus = ConsensusOut(allow_null=True, default=None)
+
+    class Meta:
+        model = Task
+        fields = (
+            "id",
+            "key",
+            "state",
+            "reason",
+            "why",
+            "given_label",
+            "prediction",
+            "signals",
+            "stratum",
+            "inclusion_probability",
+            "overlap",
+            "mining_run_id",
+            "created_at",
+            "closed_at",
+            "consensus",
+        )
+
+
+class Adjudicate(serializers.Serializer):
+    """The lead's answer; questions other than the target may be left out. `cause`: why people differed."""
+
+    answers = serializers.DictField()
+    condition = serializers.ChoiceField(choices=Condition.choices, default=Condition.CLEAR)
+    cause = serializers.ChoiceField(choices=list(CAUSES.items()))
+    note = serializers.CharField(max_length=4_000, allow_blank=True, default="")

@@ -1,0 +1,240 @@
+"""The desk and its verbs, adjudication, my work. Every verb of the desk answers with the next card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import push_url, trigger_client_event
+
+from apps.annotation import queries
+from apps.annotation.cards import card_of, decision_of
+from apps.annotation.disputes import dispute_of, settled_of
+from apps.annotation.domain import OUTCOMES
+from apps.annotation.forms import answer_from, draft_from, settlement_from
+from apps.annotation.models import HOLDING, Assignment, Queue, Task
+from apps.annotation.queries import Empty
+from apps.annotation.services import answers, consensus, leases
+from apps.core.errors import BadInput
+from apps.core.pages import page
+from apps.projects.permissions import Member, member_view
+
+DESK = "annotation/desk.html"
+PAGE = 25
+
+
+@require_GET
+@member_view("annotate")
+def desk(request: HttpRequest, member: Member) -> HttpResponse:
+    """The shell, with the card the person already holds; leasing one is a POST."""
+    at, queue = timezone.now(), queries.active_queue(project=member.project)
+    held = queue and queries.held_assignment(queue=queue, person=member.person, at=at)
+    past = queries.last_decisions(queue=queue, person=member.person) if queue else []
+    context = {
+        "queue": queue,
+        "card": held and card_of(held, at=at),
+        "decisions": [decision_of(assignment) for assignment in past],
+    }
+    return page(request, DESK, context)
+
+
+@require_POST
+@member_view("annotate")
+def lease(request: HttpRequest, member: Member) -> HttpResponse:
+    at, queue = timezone.now(), queries.active_queue(project=member.project)
+    if queue is None:
+        return _show(request, member, None, queue=None)
+    after = queries.newest_assignment_id(queue=queue, person=member.person)
+    assignment = leases.lease_next(queue=queue, person=member.person, at=at, after=after)
+    return _show(request, member, assignment, queue=queue)
+
+
+@require_POST
+@member_view("annotate")
+def submit(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    """Keep the answer and hand out the next task, in one transaction and one response."""
+    annotation, following = answers.submit_and_lease_next(
+        assignment_id=assignment_id,
+        person=member.person,
+        answer=answer_from(request.POST),
+        at=timezone.now(),
+    )
+    done = annotation.assignment
+    return _show(request, member, following, queue=done.task.queue, done=done)
+
+
+@require_POST
+@member_view("annotate")
+def draft(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    assignment = answers.save_draft(
+        assignment_id=assignment_id, person=member.person, draft=draft_from(request.POST), at=timezone.now()
+    )
+    return _time_left(assignment)
+
+
+@require_POST
+@member_view("annotate")
+def keep(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    """Heartbeat while the person works: the lease runs on."""
+    assignment = leases.keep_lease(assignment_id=assignment_id, person=member.person, at=timezone.now())
+    return _time_left(assignment)
+
+
+def _time_left(assignment: Assignment) -> HttpResponse:
+    left = (assignment.lease_expires_at - timezone.now()).total_seconds()
+    seconds = max(0, int(left)) if assignment.state in HOLDING else 0
+    return HttpResponse(status=204, headers={"X-Lease-Seconds": str(seconds)})
+
+
+@require_POST
+@member_view("annotate")
+def skip(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    done = leases.skip(
+        assignment_id=assignment_id,
+        person=member.person,
+        reason=request.POST.get("reason", ""),
+        note=request.POST.get("note", ""),
+        at=timezone.now(),
+    )
+    return _next(request, member, done)
+
+
+@require_POST
+@member_view("annotate")
+def escalate(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    done = leases.escalate(
+        assignment_id=assignment_id,
+        person=member.person,
+        reason=request.POST.get("reason", ""),
+        note=request.POST.get("note", ""),
+        at=timezone.now(),
+    )
+    return _next(request, member, done)
+
+
+@require_POST
+@member_view("annotate")
+def release(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    """Give the task back and rest; a reopened answer is left as it was, and the next task comes."""
+    done = leases.release(assignment_id=assignment_id, person=member.person, at=timezone.now())
+    if done.current_id:
+        return _next(request, member, done)
+    rest = Empty("released", "You gave the task back. What you had entered is kept for when it comes round again.")
+    return _show(request, member, None, queue=done.task.queue, empty=rest)
+
+
+@require_POST
+@member_view("annotate")
+def reopen(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    assignment = answers.reopen(assignment_id=assignment_id, person=member.person, at=timezone.now())
+    return _show(request, member, assignment, queue=assignment.task.queue)
+
+
+def _next(request: HttpRequest, member: Member, done: Assignment) -> HttpResponse:
+    queue = done.task.queue
+    following = leases.lease_next(queue=queue, person=member.person, at=timezone.now(), after=done.pk)
+    return _show(request, member, following, queue=queue, done=done)
+
+
+def _show(
+    request: HttpRequest,
+    member: Member,
+    assignment: Assignment | None,
+    *,
+    queue: Queue | None,
+    done: Assignment | None = None,
+    empty: Empty | None = None,
+) -> HttpResponse:
+    """The card of `assignment`, or why there is none; without htmx the desk itself, which shows the same."""
+    if not request.htmx:
+        if done:
+            messages.info(request, OUTCOMES[done.state])
+        return redirect("annotation:desk", slug=member.project.slug)
+    at = timezone.now()
+    if assignment is None:
+        empty = empty or queries.why_empty(queue=queue, person=member.person, at=at)
+    context = {"card": assignment and card_of(assignment, at=at), "empty": empty}
+    response = page(request, DESK, context, partial="card")
+    if done:
+        trigger_client_event(response, "desk:done", {"id": done.pk, "state": done.state, "says": OUTCOMES[done.state]})
+    return response
+
+
+@require_GET
+@member_view("adjudicate")
+def adjudication(request: HttpRequest, member: Member) -> HttpResponse:
+    """What waits for a lead, oldest first."""
+    after = _task(member, request.GET.get("after", ""))
+    rows = queries.disputed_after(person=member.person, project=member.project, task=after)
+    context = {
+        **_page_of(rows, name="after"),
+        "following": queries.next_dispute(person=member.person, project=member.project),
+        "settled": settled_of(_task(member, request.GET.get("settled", ""))),
+    }
+    return page(request, "annotation/adjudication.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_view("adjudicate")
+def settle(request: HttpRequest, member: Member, task_id: int) -> HttpResponse:
+    """GET shows one dispute; POST settles it and goes on to the next, which shows how this one ended."""
+    task = queries.task_in(project=member.project, task_id=task_id)
+    if request.method == "POST":
+        given = settlement_from(request.POST)
+        consensus.adjudicate(task_id=task.pk, by=member.person, at=timezone.now(), **given)
+        return redirect(_next_dispute_url(member, task))
+    context = {
+        "dispute": dispute_of(task, person=member.person),
+        "settled": settled_of(_task(member, request.GET.get("settled", "")) or task),
+        "following": queries.next_dispute(person=member.person, project=member.project, after=task),
+    }
+    response = page(request, "annotation/settle.html", context, partial="dispute")
+    return push_url(response, request.get_full_path()) if request.htmx else response
+
+
+def _next_dispute_url(member: Member, task: Task) -> str:
+    following = queries.next_dispute(person=member.person, project=member.project, after=task)
+    if following is None:
+        url = reverse("annotation:adjudication", args=[member.project.slug])
+    else:
+        url = reverse("annotation:settle", args=[member.project.slug, following.pk])
+    return f"{url}?settled={task.pk}"
+
+
+def _task(member: Member, number: str) -> Task | None:
+    """The task a query parameter names; None when there is no parameter."""
+    if number == "":
+        return None
+    if not number.isdecimal():
+        raise BadInput(f"A task is named by its number, not by {number[:40]!r}.")
+    return queries.task_in(project=member.project, task_id=int(number))
+
+
+@require_GET
+@member_view("annotate")
+def my_work(request: HttpRequest, member: Member) -> HttpResponse:
+    """The person's queues, pace and last decisions. How they did on gold is calibration's to say."""
+    before = request.GET.get("before", "")
+    who = {"person": member.person, "project": member.project}
+    rows = queries.older_decisions(**who, than=int(before)) if before.isdecimal() else queries.decisions_of(**who)
+    listed = _page_of(rows, name="before")
+    context = {
+        **listed,
+        "decisions": [decision_of(row) for row in listed["rows"]],
+        "work": queries.work_of(**who),
+        "queues": queries.queues_for(**who),
+    }
+    return page(request, "annotation/my_work.html", context, partial="decisions")
+
+
+def _page_of(rows: QuerySet[Any], *, name: str) -> dict[str, Any]:
+    """The first rows and where the next page goes on: `?name=<id of the last>`."""
+    found = list(rows[: PAGE + 1])
+    last = found[PAGE - 1].pk if len(found) > PAGE else None
+    return {"rows": found[:PAGE], "next_url": f"?{name}={last}" if last else ""}
