@@ -91,7 +91,7 @@ TARGETS = (
     Target("desk submit+next", _desk_submit, _desk_start, _desk_learn),
     Target("API submit+next", _api_submit, _api_start, _api_learn),
     Target("floor 2: door", lambda a: Request("/bench/bench/door/", headers=_cookies(a))),
-    Target("floor 1: bare", lambda a: Request("/bench/bare/"), environment={"BENCH_BARE": "1"}),
+    Target("floor 1: bare", lambda _: Request("/bench/bare/"), environment={"BENCH_BARE": "1"}),
 )
 
 
@@ -107,7 +107,8 @@ class Connection:
             self.streams = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self.streams
         headers = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
-        head = f"POST {request.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Content-Length: {len(request.body)}\r\n\r\n"
+        length = f"Content-Length: {len(request.body)}"
+        head = f"POST {request.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}{length}\r\n\r\n"
         writer.write(head.encode() + request.body)
         status, length = await self._head(reader)
         body = await reader.readexactly(length)

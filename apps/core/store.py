@@ -124,7 +124,7 @@ def put_folder(kind: str, digest: str, folder: Path, names: Iterable[str]) -> No
     files = {}
     for name in names:
         pafs.copy_files(str(folder / name), f"{aside}/{name}", destination_filesystem=filesystem)
-        files[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        files[name] = _file_digest(folder / name)
     _publish(filesystem, aside, _place(root, kind, digest), {"kind": kind, "digest": digest, "files": files})
 
 
@@ -136,9 +136,14 @@ def fetch_folder(kind: str, digest: str, folder: Path) -> Path:
         pafs.copy_files(
             f"{_place(root, kind, digest)}/{name}", str(folder / name), source_filesystem=filesystem
         )
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected:
+        if _file_digest(folder / name) != expected:
             raise StoreDamaged(f"{kind}/{digest}/{name} does not match its digest. Restore it from a backup.")
     return folder
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def addresses(kind: str) -> list[str]:

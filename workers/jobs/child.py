@@ -20,6 +20,7 @@ from workers.jobs.claiming import JobFailed
 
 BEAT_EVERY = 2.0  # seconds
 STOP_WITHIN = 10.0
+LOG_READ = 40_000  # bytes
 Line = dict[str, Any]
 
 
@@ -93,5 +94,5 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _tail(errors: IO[str]) -> str:
     errors.flush()
-    errors.seek(max(0, errors.tell() - 8_000))
+    errors.seek(max(0, errors.tell() - LOG_READ))
     return errors.read()

@@ -46,21 +46,26 @@ def do(model: type[AnyRun], run_id: int, work: Callable[[AnyRun], None]) -> None
         log.info("%s %s: nothing to do (%s)", model.__name__, run_id, reason)
         return
     try:
-        work(run)
+        _work_to_its_end(run, work)
     except ClaimLost as lost:
         log.warning("%s", lost)
+
+
+def _work_to_its_end(run: AnyRun, work: Callable[[AnyRun], None]) -> None:
+    name = f"{type(run).__name__} {run.pk}"
+    try:
+        work(run)
+    except ClaimLost:
+        raise
     except RunCancelled:
         stop(run, at=timezone.now())
     except OperationalError as error:
         # the database went away: the row still says running, and the sweeper hands the work on
-        log.warning("%s %s: the database went away (%s); it will be resumed.", model.__name__, run_id, error)
+        log.warning("%s: the database went away (%s); it will be resumed.", name, error)
         connection.close()
     except DomainError as error:
         fail(run, error=error.message, at=timezone.now())
     except Exception as error:
-        log.exception("%s %s failed", model.__name__, run_id)
-        fail(
-            run,
-            error=f"This failed unexpectedly ({type(error).__name__}: {error}). See the log.",
-            at=timezone.now(),
-        )
+        log.exception("%s failed", name)
+        words = f"This failed unexpectedly ({type(error).__name__}: {error}). See the log."
+        fail(run, error=words, at=timezone.now())

@@ -127,7 +127,7 @@ def _base_model(project: Project, people: dict[str, User], say: Say) -> None:
     if proposal.state == Proposal.State.OPEN:
         digest = proposal.curriculum.digest
         approve_proposal(proposal_id=proposal.pk, project=project, by=second, digest=digest, at=at())
-    _wait_for(lambda: project.training_runs.exists(), "the base model's training to be queued")
+    _wait_for(project.training_runs.exists, "the base model's training to be queued")
     _wait(project.training_runs.first(), say, "training the base model")
     gate = Gate.objects.get(project=project)
     if gate.state == GateState.JUDGED:

@@ -103,8 +103,8 @@ def note_epoch(*, run: TrainingRun, entry: dict[str, Any]) -> None:
 
 
 def note_log(*, run: TrainingRun, text: str) -> None:
-    """Append to the run's log, keeping its end."""
-    run.log = (run.log + text)[-LOG_KEPT:]
+    """Keep the end of the learner's log, all attempts of the run in one."""
+    run.log = text[-LOG_KEPT:]
     TrainingRun.objects.filter(pk=run.pk, claim=run.claim).update(log=run.log)
 
 
