@@ -34,7 +34,7 @@ test: install-test ## install what tests need, a browser included, and run them 
 lint: install-test ## ruff, mypy, djlint, import contracts, missing migrations
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/djlint templates --check --lint --quiet
+	.venv/bin/djlint templates --lint --quiet
 	.venv/bin/lint-imports
 	$(UNDER_SERVERS) sh -c '.venv/bin/mypy && $(PY) manage.py makemigrations --check --dry-run'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.config.demo.project import PASSWORD, PEOPLE
+from apps.projects.models import Membership
 from apps.projects.permissions import Member
 
 Entry = tuple[str, str, str]  # label, view name, the action it needs
@@ -53,7 +55,7 @@ PLACES: dict[str, tuple[str, str, list[Entry]]] = {
 }
 MORE: list[tuple[str, str, str, str]] = [
     ("Jobs and health", "explore:jobs", "view", "activity"),
-    ("Protocol", "projects:protocol", "view", "clipboard-list"),
+    ("Settings", "projects:protocol", "view", "settings"),
     ("Audit", "explore:audit", "audit", "shield-check"),
 ]
 BELONGS = {
@@ -73,30 +75,54 @@ BELONGS = {
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context for every page: `project`, `role`, `place`, `nav`, `tabs`, `more_nav`; `demo_signins` when demo."""
+    """Context for every page: `project`, `role`, `place`, `nav`, `tabs`, `more_nav`, `my_projects`.
+
+    Menus are functions, which templates call: a partial that shows none of them pays for none.
+    """
     member: Member | None = getattr(request, "member", None)
+    context = {"my_projects": partial(_my_projects, request, member)}
     if member is None:
-        return {"project": None, "role": None, "demo_signins": _demo_signins() if settings.DEMO else []}
+        return {**context, "project": None, "role": None, "demo_signins": demo_signins() if settings.DEMO else []}
     view = request.resolver_match.view_name if request.resolver_match else ""
     place = BELONGS.get(view) or BELONGS.get(view.partition(":")[0], "")
-    nav = [_place(name, member, current=name == place) for name in PLACES]
     return {
+        **context,
         "project": member.project,
         "member": member,
         "role": member.role.value,
         "place": place,
-        "nav": [entry for entry in nav if entry["url"]],
-        "tabs": _tabs(PLACES[place][2], member, view) if place else [],
-        "more_nav": [
-            {"label": label, "url": _url(name, member), "icon": icon, "current": name == view}
-            for label, name, action, icon in MORE
-            if member.may(action)
-        ],
+        "nav": partial(_places, member, place),
+        "tabs": partial(_tabs, PLACES[place][2] if place else [], member, view),
+        "more_nav": partial(_more, member, view),
     }
+
+
+def _my_projects(request: HttpRequest, member: Member | None) -> list[dict[str, Any]]:
+    if not request.user.is_authenticated:
+        return []
+    rows = Membership.objects.filter(person_id=request.user.pk).order_by("project__name")
+    return [
+        {"name": name, "url": reverse("rounds:board", kwargs={"slug": slug}), "current": current}
+        for name, slug in rows.values_list("project__name", "project__slug")
+        for current in [member is not None and member.project.slug == slug]
+    ]
+
+
+def _more(member: Member, view: str) -> list[dict[str, Any]]:
+    return [
+        {"label": label, "url": _url(name, member), "icon": icon, "current": name == view}
+        for label, name, action, icon in MORE
+        if member.may(action)
+    ]
 
 
 def _url(name: str, member: Member) -> str:
     return reverse(name, kwargs={"slug": member.project.slug})
+
+
+def _places(member: Member, place: str) -> list[dict[str, Any]]:
+    entries = [_place(name, member, current=name == place) for name in PLACES]
+    return [entry for entry in entries if entry["url"]]
 
 
 def _place(name: str, member: Member, *, current: bool) -> dict[str, Any]:
@@ -113,7 +139,7 @@ def _tabs(entries: list[Entry], member: Member, view: str) -> list[dict[str, Any
     ]
 
 
-def _demo_signins() -> list[dict[str, str]]:
+def demo_signins() -> list[dict[str, str]]:
     return [
         {"name": name.title(), "username": name, "role": role, "password": PASSWORD}
         for name, role in PEOPLE.items()
