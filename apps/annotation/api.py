@@ -57,7 +57,9 @@ class NextAssignment(ProjectView):
         return following_or_why(self, following, queue)
 
 
-def following_or_why(view: ProjectView | RowView, following: Assignment | None, queue: Queue | None) -> dict[str, Any]:
+def following_or_why(
+    view: ProjectView | RowView, following: Assignment | None, queue: Queue | None
+) -> dict[str, Any]:
     """The body of `Next`."""
     if following is not None:
         return {"assignment": following}
@@ -71,7 +73,7 @@ class OwnAssignment(RowView):
     may = {"GET": "annotate", "POST": "annotate", "PUT": "annotate"}
     rows, through = Assignment, "queues__tasks__assignments"
 
-    def by_service(self, service: Callable[..., Assignment], **values: Any) -> Assignment:
+    def by_service(self, service: Callable[..., Any], **values: Any) -> Any:
         return service(assignment_id=self.kwargs["id"], person=self.person, at=timezone.now(), **values)
 
 
@@ -88,7 +90,10 @@ class Annotations(OwnAssignment):
         takes=AnswerIn,
         gives=Submitted,
         status=201,
-        query=[IDEMPOTENCY, parameter("next", "true: lease the next task in the same transaction", choices=["true"])],
+        query=[
+            IDEMPOTENCY,
+            parameter("next", "true: lease the next task in the same transaction", choices=["true"]),
+        ],
     )
     def post(self, values: dict[str, Any]) -> Any:
         answer = answers.Answer(request_key=request_key(self.request), **values)

@@ -105,7 +105,17 @@ class AnnotationOut(serializers.ModelSerializer):
 
     class Meta:
         model = Annotation
-        fields = ("id", "assignment", "state", "revision", "answers", "condition", "confidence", "comment", "at")
+        fields = (
+            "id",
+            "assignment",
+            "state",
+            "revision",
+            "answers",
+            "condition",
+            "confidence",
+            "comment",
+            "at",
+        )
 
 
 class Submitted(serializers.Serializer):

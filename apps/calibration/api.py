@@ -36,9 +36,7 @@ class RetireGold(RowView):
 
     @operation(gives=GoldOut)
     def post(self) -> Any:
-        return retire_gold(
-            project=self.project, gold_id=self.kwargs["id"], by=self.person, at=timezone.now()
-        )
+        return retire_gold(project=self.project, gold_id=self.kwargs["id"], by=self.person, at=timezone.now())
 
 
 class Calibration(ProjectView):
@@ -48,7 +46,9 @@ class Calibration(ProjectView):
 
     @operation(gives=CalibrationOut)
     def get(self) -> Any:
-        rng = np.random.default_rng(self.project.pk)  # the interval is drawn; the same data, the same interval
+        rng = np.random.default_rng(
+            self.project.pk
+        )  # the interval is drawn; the same data, the same interval
         return {
             "standings": standings(project=self.project),
             "agreement": agreement(project=self.project, rng=rng),

@@ -1,7 +1,108 @@
-"""The REST API, version 1."""
+"""The REST API, version 1: every address in one list. What each takes and gives: `schema/`, `docs/`, docs/api.md."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+from drf_spectacular.views import SpectacularAPIView
 
-urlpatterns: list[URLPattern] = []
+from apps.annotation import api as annotation
+from apps.calibration import api as calibration
+from apps.config.api_docs import ApiDocs
+from apps.curricula import api as curricula
+from apps.datasets import api as datasets
+from apps.exchange import api as exchange
+from apps.explore import api as explore
+from apps.mining import api as mining
+from apps.projects import api as projects
+from apps.projects.api import RowView
+from apps.registry import api as registry
+from apps.rounds import api as rounds
+from apps.training import api as training
+
+PROJECT = "projects/<slug:slug>/"
+
+
+def _run(noun: str, views: tuple[type[RowView], ...]) -> list[URLPattern]:
+    detail, cancel, retry = views
+    return [
+        path(f"{noun}/<int:id>/", detail.as_view()),
+        path(f"{noun}/<int:id>/cancel/", cancel.as_view()),
+        path(f"{noun}/<int:id>/retry/", retry.as_view()),
+    ]
+
+
+urlpatterns: list[URLPattern] = [
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", ApiDocs.as_view(url_name="api-schema"), name="api-docs"),
+    # projects, people, protocols
+    path("projects/", projects.Projects.as_view()),
+    path(f"{PROJECT}", projects.ProjectDetail.as_view()),
+    path(f"{PROJECT}members/", projects.Members.as_view()),
+    path(f"{PROJECT}members/<str:username>/", projects.MemberDetail.as_view()),
+    path(f"{PROJECT}protocols/", projects.Protocols.as_view()),
+    # imports
+    path(f"{PROJECT}imports/", exchange.Imports.as_view()),
+    *_run("imports", (exchange.ImportDetail, exchange.ImportCancel, exchange.ImportRetry)),
+    path("imports/<int:id>/errors/", exchange.ImportErrors.as_view()),
+    # gold and calibration
+    path(f"{PROJECT}gold/", calibration.GoldList.as_view()),
+    path("gold/<int:id>/retire/", calibration.RetireGold.as_view()),
+    path(f"{PROJECT}calibration/", calibration.Calibration.as_view()),
+    # mining
+    path(f"{PROJECT}prediction-runs/", registry.PredictionRuns.as_view()),
+    *_run(
+        "prediction-runs",
+        (registry.PredictionRunDetail, registry.PredictionRunCancel, registry.PredictionRunRetry),
+    ),
+    path(f"{PROJECT}mining-runs/", mining.MiningRuns.as_view()),
+    *_run("mining-runs", (mining.MiningRunDetail, mining.MiningRunCancel, mining.MiningRunRetry)),
+    # the desk and adjudication
+    path(f"{PROJECT}assignments/next/", annotation.NextAssignment.as_view()),
+    path("assignments/<int:id>/", annotation.AssignmentDetail.as_view()),
+    path("assignments/<int:id>/annotations/", annotation.Annotations.as_view()),
+    path("assignments/<int:id>/draft/", annotation.Draft.as_view()),
+    path("assignments/<int:id>/skip/", annotation.SkipAssignment.as_view()),
+    path("assignments/<int:id>/escalate/", annotation.EscalateAssignment.as_view()),
+    path("assignments/<int:id>/release/", annotation.ReleaseAssignment.as_view()),
+    path("assignments/<int:id>/reopen/", annotation.ReopenAssignment.as_view()),
+    path(f"{PROJECT}tasks/", annotation.Tasks.as_view()),
+    path("tasks/<int:id>/adjudicate/", annotation.AdjudicateTask.as_view()),
+    # datasets and curricula
+    path(f"{PROJECT}dataset-versions/", datasets.DatasetVersions.as_view()),
+    path(f"{PROJECT}dataset-versions/<str:digest>/", datasets.DatasetDetail.as_view()),
+    path(f"{PROJECT}dataset-versions/<str:digest>/rows/", datasets.DatasetRows.as_view()),
+    *_run(
+        "snapshot-runs", (datasets.SnapshotRunDetail, datasets.SnapshotRunCancel, datasets.SnapshotRunRetry)
+    ),
+    path(f"{PROJECT}proposals/", curricula.Proposals.as_view()),
+    path("proposals/<int:id>/", curricula.ProposalDetail.as_view()),
+    path("proposals/<int:id>/approve/", curricula.ApproveProposal.as_view()),
+    path("proposals/<int:id>/send-back/", curricula.SendBackProposal.as_view()),
+    *_run(
+        "curriculum-runs",
+        (curricula.CurriculumRunDetail, curricula.CurriculumRunCancel, curricula.CurriculumRunRetry),
+    ),
+    # training, models, gates
+    path(f"{PROJECT}recipes/", training.Recipes.as_view()),
+    path(f"{PROJECT}benchmarks/", training.Benchmarks.as_view()),
+    path(f"{PROJECT}training-runs/", training.TrainingRuns.as_view()),
+    *_run(
+        "training-runs", (training.TrainingRunDetail, training.TrainingRunCancel, training.TrainingRunRetry)
+    ),
+    path(f"{PROJECT}models/", registry.Models.as_view()),
+    path("models/<int:id>/", registry.ModelDetail.as_view()),
+    path("models/<int:id>/gate/", training.JudgeModel.as_view()),
+    path(f"{PROJECT}gates/", training.Gates.as_view()),
+    path("gates/<int:id>/", training.GateDetail.as_view()),
+    path("gates/<int:id>/promote/", training.PromoteGate.as_view()),
+    path("gates/<int:id>/reject/", training.RejectGate.as_view()),
+    path("gates/<int:id>/override/", training.OverrideGate.as_view()),
+    path(f"{PROJECT}aliases/", registry.Aliases.as_view()),
+    path(f"{PROJECT}aliases/<slug:name>/", training.AliasDetail.as_view()),
+    path(f"{PROJECT}aliases/<slug:name>/ledger/", registry.Ledger.as_view()),
+    # the loop, and its audit
+    path(f"{PROJECT}rounds/", rounds.Rounds.as_view()),
+    path("rounds/<int:id>/reflection/", rounds.Reflect.as_view()),
+    path(f"{PROJECT}events/", explore.Events.as_view()),
+    path(f"{PROJECT}events/verification/", explore.Verification.as_view()),
+]

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.text import slugify
 
 from apps.accounts.models import User
+from apps.accounts.services import invite_person, password_link
 from apps.core.errors import BadInput, DomainError, NotAllowed
 from apps.core.events import record_event
 from apps.projects.domain import check_protocol, protocol_digest
 from apps.projects.models import Membership, Project, Protocol, Role
+from apps.projects.permissions import require
 
 
 class LastAdmin(DomainError):
@@ -27,7 +29,14 @@ class LastAdmin(DomainError):
 
 @transaction.atomic
 def create_project(
-    *, slug: str, name: str, by: User, at: datetime, description: str = "", goals: str = ""
+    *,
+    slug: str,
+    name: str,
+    by: User,
+    at: datetime,
+    description: str = "",
+    goals: str = "",
+    limits: dict[str, Any] | None = None,
 ) -> Project:
     """A new project whose first admin is its maker. Only staff may make projects."""
     if not by.is_staff:
@@ -39,7 +48,12 @@ def create_project(
     try:
         with transaction.atomic():
             project = Project.objects.create(
-                slug=slug, name=name.strip()[:120], description=description, goals=goals, created_at=at
+                slug=slug,
+                name=name.strip()[:120],
+                description=description,
+                goals=goals,
+                limits=limits or {},
+                created_at=at,
             )
     except IntegrityError as error:
         raise BadInput(
@@ -65,6 +79,28 @@ def set_member(*, project: Project, person: User, role: str, by: User, at: datet
     )
     record_event(kind="membership.set", row=membership, at=at, actor=by, person=person.pk, role=role)
     return membership
+
+
+@transaction.atomic
+def invite_member(
+    *, project: Project, username: str, email: str, role: str, by: User, at: datetime
+) -> tuple[Membership, str | None]:
+    """Give a person this role, making them when nobody knows them: then their link to set a password comes back.
+
+    Somebody known is found by username, or by the e-mail address where one is given.
+    """
+    require(person=by, project=project, action="manage_members")
+    found = Q(email__iexact=email) if email else Q(username__iexact=username)
+    person = User.objects.filter(found).first()
+    if person is None and not email:
+        raise BadInput(
+            f"Nobody is called {username!r}. Give their e-mail address to invite them.", field="email"
+        )
+    link = None
+    if person is None:
+        person = invite_person(username=username, email=email, by=by, at=at)
+        link = password_link(person)
+    return set_member(project=project, person=person, role=role, by=by, at=at), link
 
 
 @transaction.atomic

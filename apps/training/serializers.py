@@ -1,0 +1,142 @@
+"""Recipes, benchmarks, training runs and gates, as the API takes and gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.core.serializers import Person, RunOut
+from apps.training.models import Benchmark, Gate, GateState, Recipe, TrainingRun
+
+
+class RecipeOut(serializers.ModelSerializer):
+    """A training procedure with its budget; the newest is used by every run from then on."""
+
+    class Meta:
+        model = Recipe
+        fields = ("version", "learner", "params", "budget_seconds", "cross_fit", "created_at")
+
+
+class AddRecipe(serializers.Serializer):
+    learner = serializers.CharField(max_length=40, help_text="The learner's name for it, such as image-cnn")
+    params = serializers.DictField(required=False)
+    budget_seconds = serializers.IntegerField(min_value=1, max_value=10**6, default=300)
+    cross_fit = serializers.IntegerField(min_value=0, max_value=20, default=5)
+
+
+class BenchmarkOut(serializers.ModelSerializer):
+    """A frozen set with the plan its candidates are judged by."""
+
+    owner = Person()
+
+    class Meta:
+        model = Benchmark
+        fields = ("name", "digest", "rows", "plan", "owner", "frozen_at")
+
+
+class FreezeBenchmark(serializers.Serializer):
+    """Freezes all labelled examples of the split `benchmark`. `plan`: margins and floors, see docs/api.md."""
+
+    name = serializers.CharField(max_length=80)
+    plan = serializers.DictField(required=False, default=dict)
+
+
+class StartTraining(serializers.Serializer):
+    """An approved proposal trains once: asked again, the answer is its run."""
+
+    proposal = serializers.IntegerField()
+    seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+
+
+class TrainingRunOut(RunOut):
+    """One fit; `curve` has one entry per epoch, `model` the number of the version it made."""
+
+    curriculum = serializers.CharField(source="curriculum.digest")
+    proposal = serializers.IntegerField(source="proposal_id", allow_null=True)
+    recipe = serializers.IntegerField(source="recipe.version")
+    base = serializers.IntegerField(source="base.number", default=None, allow_null=True)
+    model = serializers.IntegerField(source="model.number", default=None, allow_null=True)
+    model_id = serializers.IntegerField(allow_null=True)
+
+    class Meta(RunOut.Meta):
+        model = TrainingRun
+        fields = (
+            *RunOut.Meta.fields,
+            "curriculum",
+            "proposal",
+            "recipe",
+            "base",
+            "seed",
+            "model",
+            "model_id",
+            "round_number",
+        )
+
+
+class TrainingRunDetailOut(TrainingRunOut):
+    class Meta(TrainingRunOut.Meta):
+        fields = (*TrainingRunOut.Meta.fields, "curve", "report", "log")
+
+
+class CheckOut(serializers.Serializer):
+    """One line of the gate: a difference to the baseline, or a share for a floor, with its interval and n."""
+
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    verdict = serializers.ChoiceField(choices=Gate.Verdict.choices)
+    estimate = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    n = serializers.IntegerField()
+    threshold = serializers.FloatField()
+    why = serializers.CharField()
+    detail = serializers.DictField()
+
+
+class GateOut(serializers.ModelSerializer):
+    """The comparison of a candidate with the model in production."""
+
+    benchmark = serializers.CharField(source="benchmark.name")
+    candidate = serializers.IntegerField(source="candidate.number")
+    baseline = serializers.IntegerField(source="baseline.number", default=None, allow_null=True)
+    verdict = serializers.ChoiceField(choices=Gate.Verdict.choices)
+    state = serializers.ChoiceField(choices=GateState.choices)
+    checks = CheckOut(many=True)
+    decided_by = Person()
+    override_by = Person()
+
+    class Meta:
+        model = Gate
+        fields = (
+            "id",
+            "benchmark",
+            "candidate",
+            "baseline",
+            "verdict",
+            "state",
+            "checks",
+            "plan",
+            "plan_digest",
+            "decided_by",
+            "decided_at",
+            "decision_note",
+            "override_by",
+            "override_reason",
+            "round_number",
+            "created_at",
+        )
+
+
+class MoveAlias(serializers.Serializer):
+    """`{"action": "promote", "gate": id}` or `{"action": "roll_back", "reason": "…"}`."""
+
+    action = serializers.ChoiceField(choices=["promote", "roll_back"])
+    gate = serializers.IntegerField(required=False)
+    note = serializers.CharField(max_length=4_000, allow_blank=True, default="")
+    reason = serializers.CharField(max_length=4_000, allow_blank=True, default="")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values["action"] == "promote" and "gate" not in values:
+            raise serializers.ValidationError({"gate": "Name the gate that the candidate passed."})
+        return values
