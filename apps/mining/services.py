@@ -21,6 +21,7 @@ from apps.core.runs import finish, lock_claimed
 from apps.examples.models import Example
 from apps.mining.domain import Frame, Policy, Signals, top_classes, why
 from apps.mining.models import LatestScore, MiningRun
+from apps.mining.queries import frame_of
 from apps.projects.models import Project
 from apps.projects.permissions import require
 from apps.registry.models import PredictionSet
@@ -92,7 +93,7 @@ def record_mining(
     write_scores(run=row, frame=frame, signals=signals)
     tasks = _tasks(row, frame, signals, picks, rng)
     open_tasks(queue=queue, tasks=tasks, at=at, source=f"mining run {row.pk}")
-    gold = _open_gold(row, queue, frame, at)
+    gold = _open_gold(row, queue, at)
     opened = {**Counter(task.reason for task in tasks), "gold": gold}
     finish(row, at=at, frame=len(frame.example_ids), opened=opened)
 
@@ -139,7 +140,9 @@ def _signals_at(signals: Signals, index: int) -> dict[str, Any]:
     }
 
 
-def _open_gold(run: MiningRun, queue: Queue, frame: Frame, at: datetime) -> int:
+def _open_gold(run: MiningRun, queue: Queue, at: datetime) -> int:
+    # gold stands outside the frame, but shows a prediction like every other task, or it would be known by its lack
+    frame = frame_of(run, with_gold=True)
     place = {int(pk): i for i, pk in enumerate(frame.example_ids)}
     gold = run.project.gold.filter(retired_at=None).values_list("example_id", flat=True)
     predictions = {}
