@@ -39,4 +39,6 @@ def finding(groups: list[Stated]) -> str:
         return "People know when they are right: the surer they say they are, the more often they are"
     if last.estimate < first.estimate:
         return "Stated confidence misleads: the surest answers are not the truest"
+    if last.estimate == first.estimate:
+        return "Sure or not, people were equally often right"
     return "Surer answers look truer, but the intervals still overlap"

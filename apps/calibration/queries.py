@@ -152,12 +152,18 @@ def agreement(*, project: Project, rng: np.random.Generator) -> Interval | None:
 
 
 @dataclass(frozen=True)
+class Cell:
+    n: int
+    right: bool
+
+
+@dataclass(frozen=True)
 class Confusion:
-    """One person's answers to gold: `rows` has the known class and, per answered class, its count."""
+    """One person's answers to gold: `rows` has the known class and a cell per answered class."""
 
     person_id: int
     classes: list[str]
-    rows: list[tuple[str, list[int]]]
+    rows: list[tuple[str, list[Cell]]]
 
 
 def confusions(*, project: Project) -> dict[int, Confusion]:
@@ -170,10 +176,11 @@ def confusions(*, project: Project) -> dict[int, Confusion]:
 
 def _confusion(person_id: int, counts: Counter[tuple[str, str]]) -> Confusion:
     classes = sorted({name for pair in counts for name in pair})
-    known = sorted({name for name, _ in counts})
-    return Confusion(
-        person_id, classes, [(name, [counts[name, other] for other in classes]) for name in known]
-    )
+    rows = [
+        (name, [Cell(counts[name, other], name == other) for other in classes])
+        for name in sorted({known for known, _ in counts})
+    ]
+    return Confusion(person_id, classes, rows)
 
 
 @dataclass(frozen=True)
@@ -209,6 +216,17 @@ class GoldRecord:
     gold: Gold
     answers: int
     right: int
+
+    @property
+    def doubtful(self) -> bool:
+        """Most people contradict it: the gold may be wrong rather than the people."""
+        return self.answers >= 3 and self.right * 2 < self.answers
+
+    @property
+    def picture(self) -> str:
+        """The first picture in the payload, as a data URI; empty without one."""
+        body = self.gold.example.payload.body or {}
+        return next((v for v in body.values() if isinstance(v, str) and v.startswith("data:image/")), "")
 
 
 def gold_page(

@@ -29,7 +29,8 @@ def data(request: HttpRequest, member: Member) -> HttpResponse:
         "filters": filters,
         "page": browse(member=member, filters=filters),
         "counts": split_counts(project=member.project),
-        "choices": {"sort": SORTS, "consensus": CONSENSUS, "layout": LAYOUTS},
+        "choices": {"sort": SORTS, "consensus": CONSENSUS},
+        "layouts": [(*layout, filters.url(layout=layout[0])) for layout in LAYOUTS],
         "classes": protocol.classes if protocol else [],
         "first_url": filters.url(after=""),
     }

@@ -29,7 +29,7 @@ CONSENSUS = {
     "disputed": "In dispute",
     "believed": "Has a consensus",
 }
-LAYOUTS = {"grid": "Grid", "table": "Table"}
+LAYOUTS = (("grid", "Grid", "grid-2x2"), ("table", "Table", "table-2"))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Filters:
         """From the query string; raises `BadInput` naming the parameter and its choices."""
         filters = cls(**{f.name: values.get(f.name, "").strip() or f.default for f in fields(cls)})  # type: ignore[arg-type]
         choices: dict[str, Any] = {
-            "split": Split.values, "consensus": CONSENSUS, "sort": SORTS, "layout": LAYOUTS, "disagree": ["yes"],
+            "split": Split.values, "consensus": CONSENSUS, "sort": SORTS, "layout": [name for name, _, _ in LAYOUTS], "disagree": ["yes"],
         }  # fmt: skip
         for name, allowed in choices.items():
             value = getattr(filters, name)
@@ -77,7 +77,7 @@ class Tile:
     content: Content
     label: str | None
     belief: str | None
-    asked: bool
+    asked: str  # `open` or `disputed` while people are at it, else empty
     score: Any
 
     @property
@@ -162,9 +162,7 @@ def _parse_cursor(text: str) -> tuple[float, int]:
 
 
 def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
-    asked = set(
-        Task.objects.filter(example__in=rows, state=TaskState.OPEN).values_list("example_id", flat=True)
-    )
+    asked = _asked(member, rows)
     beliefs = {b.example_id: b for b in believed(project=member.project).filter(example__in=rows)}
     lead = member.may("adjudicate")
     tiles = []
@@ -178,11 +176,21 @@ def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
                 belief=(belief.label or belief.condition)
                 if belief and (lead or row.pk not in asked)
                 else None,
-                asked=row.pk in asked,
+                asked=asked.get(row.pk, ""),
                 score=getattr(row, "score", None),
             )
         )
     return tiles
+
+
+def _asked(member: Member, rows: list[Example]) -> dict[int, str]:
+    """By example: `open` where people are being asked, `disputed` where a lead must settle."""
+    tasks = Task.objects.filter(example__in=rows, state__in=(TaskState.OPEN, *DISPUTED))
+    words = {
+        pk: "open" if state == TaskState.OPEN else "disputed"
+        for pk, state in tasks.values_list("example_id", "state")
+    }
+    return words
 
 
 def split_counts(*, project: Project) -> dict[str, int]:
