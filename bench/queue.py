@@ -73,9 +73,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     if "DATABASE_URL" not in os.environ:
-        return subprocess.run(
-            [*UNDER_SERVERS, sys.executable, "-m", "bench.queue", *sys.argv[1:]], cwd=ROOT
-        ).returncode
+        return subprocess.call([*UNDER_SERVERS, sys.executable, "-m", "bench.queue", *sys.argv[1:]], cwd=ROOT)
     _manage("migrate", "--verbosity", "0")
     cells, checks = [], {}
     with _worker():

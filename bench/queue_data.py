@@ -22,8 +22,8 @@ INSERT INTO examples_example (project_id, key, payload_id, split, attributes, li
 INSERT INTO annotation_task (queue_id, example_id, payload_id, state, reason, why, signals, stratum, prediction,
     overlap, open_slots, priority, created_at)
   SELECT {queue}, id, payload_id, 'open', 'margin', 'The model hesitates between 3 (0.51) and 8 (0.47).', '{{}}',
-    'certainty', '{{"label": "3", "score": 0.51, "top": [["3", 0.51], ["8", 0.47], ["9", 0.02]]}}', {overlap}, {overlap},
-    random(), now() FROM examples_example;
+    'certainty', '{{"label": "3", "score": 0.51, "top": [["3", 0.51], ["8", 0.47], ["9", 0.02]]}}', {overlap},
+    {overlap}, random(), now() FROM examples_example;
 DROP TABLE IF EXISTS bench_answer, bench_task;
 CREATE TABLE bench_task (id bigserial PRIMARY KEY, queue_id integer, state text, priority double precision);
 CREATE TABLE bench_answer (id bigserial PRIMARY KEY, task_id bigint, person_id bigint, answers jsonb, at timestamptz);

@@ -52,7 +52,7 @@ def _desk_start(annotator: Annotator) -> Request:
 
 
 def _desk_submit(annotator: Annotator) -> Request:
-    values = {"digit": "3", "legibility": "4", "condition": "clear", "active_ms": "1500"}
+    values = {"answers.digit": "3", "answers.legibility": "4", "condition": "clear", "active_ms": "1500"}
     body = urlencode({**values, "request_key": uuid.uuid4().hex}).encode()
     return Request(f"/p/bench/desk/{annotator.assignment}/submit/", body, _cookies(annotator))
 
