@@ -63,19 +63,8 @@ class Member:
 
 def membership(*, person: User, slug: str) -> Member:
     """The person's place in the project; raises `NotFound` for strangers, so that nothing is given away."""
-    found = (
-        Membership.objects.select_related("project__protocol")
-        .filter(person_id=person.pk, project__slug=slug)
-        .only(
-            "role",
-            "project__id",
-            "project__slug",
-            "project__name",
-            "project__round_number",
-            "project__protocol",
-        )
-        .first()
-    )
+    mine = Membership.objects.select_related("project")
+    found = mine.filter(person_id=person.pk, project__slug=slug).first()
     if found is None:
         raise NotFound("There is no such project, or you are not a member of it.")
     return Member(person, found.project, Role(found.role))
