@@ -107,7 +107,9 @@ def card_of(assignment: Assignment, *, at: datetime) -> Card:
     return Card(
         assignment=assignment,
         questions=questions_of(protocol, draft.get("answers") or {}),
-        confidence=_fixed("confidence", "How sure are you?", CONFIDENCE, draft.get("confidence")) if asked else None,
+        confidence=_fixed("confidence", "How sure are you?", CONFIDENCE, draft.get("confidence"))
+        if asked
+        else None,
         condition=condition_question(draft.get("condition")),
         comment=str(draft.get("comment") or ""),
         active_ms=int(draft.get("active_ms") or 0),
@@ -138,7 +140,9 @@ def _question(question: dict[str, Any], answer: Any) -> Question:
         choices = [Choice(o["value"], o["title"], o["key"], o["value"] == given) for o in question["options"]]
     if kind == "rating":
         anchors = question["criterion"]["anchors"].items()
-        choices = [Choice(point, text, point if len(point) == 1 else "", point == given) for point, text in anchors]
+        choices = [
+            Choice(point, text, point if len(point) == 1 else "", point == given) for point, text in anchors
+        ]
     return Question(name, kind, question["title"], question["required"], choices, given)
 
 
@@ -147,8 +151,8 @@ def condition_question(given: str | None = None) -> Question:
 
 
 def cause_question() -> Question:
-    """Why people differed, as the adjudicator sees it."""
-    return _fixed("cause", "Why did people differ?", CAUSES, None)
+    """Why people differed, or why it was escalated, as the adjudicator sees it."""
+    return _fixed("cause", "What was the cause?", CAUSES, None)
 
 
 def _fixed(name: str, title: str, words: dict[Any, str], given: Any, *, required: bool = True) -> Question:
@@ -172,12 +176,21 @@ class Decision:
     def reopenable(self) -> bool:
         return self.assignment.state == AssignmentState.SUBMITTED
 
+    @property
+    def seconds(self) -> float | None:
+        """Active time of the answer that stands; None when it was not measured."""
+        current = self.assignment.current
+        return current.active_ms / 1000 if current and current.active_ms else None
+
 
 def decision_of(assignment: Assignment) -> Decision:
     """A past decision in a word: the label given, or what was done instead."""
     protocol, body = assignment.task.queue.protocol, assignment.task.payload.body or {}
     said = assignment.state
     if assignment.current:
-        said = assignment.current.answers.get(protocol.target["name"]) or assignment.current.get_condition_display()
+        said = (
+            assignment.current.answers.get(protocol.target["name"])
+            or assignment.current.get_condition_display()
+        )
     image = next((body.get(one["name"], "") for one in protocol.body["fields"] if one["kind"] == "image"), "")
     return Decision(assignment, said, image)

@@ -7,7 +7,14 @@ from string import ascii_uppercase
 from typing import Any
 
 from apps.accounts.models import User
-from apps.annotation.cards import Question, Subject, cause_question, condition_question, questions_of, subject_of
+from apps.annotation.cards import (
+    Question,
+    Subject,
+    cause_question,
+    condition_question,
+    questions_of,
+    subject_of,
+)
 from apps.annotation.domain import CAUSES, ESCALATION_REASONS, UNUSED_CONDITIONS
 from apps.annotation.models import Annotation, Assignment, Task, TaskState
 from apps.annotation.queries import answers_on, escalations_of
@@ -63,7 +70,9 @@ def dispute_of(task: Task, *, person: User) -> Dispute:
         Question(one.name, one.kind, one.title, one.required and question["target"], one.choices)
         for one, question in zip(questions_of(protocol, {}), protocol["questions"], strict=True)
     ]
-    escalations = [(ESCALATION_REASONS.get(one.reason, one.reason), one.note) for one in escalations_of(task=task)]
+    escalations = [
+        (ESCALATION_REASONS.get(one.reason, one.reason), one.note) for one in escalations_of(task=task)
+    ]
     return Dispute(
         task=task,
         subject=subject_of(task, suggest=True),
@@ -91,14 +100,19 @@ def _sides(task: Task, *, named: bool) -> list[Side]:
     given = [one for one in answers_on(task=task) if one.assignment.kind == Assignment.Kind.ANNOTATE]
     # by label, so that the order does not tell who was first
     given.sort(key=lambda one: (str(one.answers.get(target)), one.pk))
-    return [_side(one, letter, protocol.body, named=named) for one, letter in zip(given, ascii_uppercase, strict=False)]
+    return [
+        _side(one, letter, protocol.body, named=named)
+        for one, letter in zip(given, ascii_uppercase, strict=False)
+    ]
 
 
 def _side(annotation: Annotation, letter: str, protocol: dict[str, Any], *, named: bool) -> Side:
     unused = annotation.condition in UNUSED_CONDITIONS
     words = {question["name"]: _words(question, annotation.answers) for question in protocol["questions"]}
     target = next(question["name"] for question in protocol["questions"] if question["target"])
-    ratings = [(q["title"], words[q["name"]]) for q in protocol["questions"] if words[q["name"]] and not q["target"]]
+    ratings = [
+        (q["title"], words[q["name"]]) for q in protocol["questions"] if words[q["name"]] and not q["target"]
+    ]
     return Side(
         letter=letter,
         name=annotation.assignment.person.display_name if named else "",

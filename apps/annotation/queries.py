@@ -119,7 +119,9 @@ DECIDED = (
 def decisions_of(*, person: User, project: Project) -> QuerySet[Assignment]:
     """What the person has decided at the desk, newest first."""
     return (
-        Assignment.objects.select_related("task__example", "task__payload", "current", "task__queue__protocol")
+        Assignment.objects.select_related(
+            "task__example", "task__payload", "current", "task__queue__protocol"
+        )
         .filter(person=person, state__in=DECIDED, kind=Assignment.Kind.ANNOTATE, task__queue__project=project)
         .order_by("-closed_at", "-pk")
     )
@@ -220,23 +222,34 @@ def believed(*, project: Project) -> QuerySet[Consensus]:
 
 
 def work_of(*, person: User, project: Project) -> dict[str, Any]:
-    """The person's answers, pace and skips in this project; `pace` is the median of the last 200, in seconds."""
+    """The person's answers, pace and skips in this project; `pace` is a median in seconds."""
     mine = Assignment.objects.filter(
         person=person, task__queue__project=project, kind=Assignment.Kind.ANNOTATE
     )
-    counts = dict.fromkeys(AssignmentState.values, 0) | dict(mine.values_list("state").annotate(n=Count("pk")))
+    counts = dict.fromkeys(AssignmentState.values, 0) | dict(
+        mine.values_list("state").annotate(n=Count("pk"))
+    )
     spent = list(
         Annotation.objects.filter(assignment__in=mine, active_ms__gt=0)
         .order_by("-pk")
         .values_list("active_ms", flat=True)[:200]
     )
     pace = median(spent) / 1000 if spent else None
-    return {"counts": counts, "answered": counts["submitted"], "pace": pace, "timed": len(spent)}
+    late = counts["surplus"]
+    return {
+        "counts": counts,
+        "answered": counts["submitted"],
+        "late_note": f"count; {late} more came too late" if late else "",
+        "pace": pace,
+        "pace_note": f"median of the last {len(spent)}",
+    }
 
 
 def queues_for(*, person: User, project: Project) -> QuerySet[Queue]:
     """The project's queues with what is open in them for this person, and what they hold or have reopened."""
-    mine = Assignment.objects.filter(task=OuterRef("pk"), person=person).exclude(state=AssignmentState.EXPIRED)
+    mine = Assignment.objects.filter(task=OuterRef("pk"), person=person).exclude(
+        state=AssignmentState.EXPIRED
+    )
     free = Task.objects.filter(queue=OuterRef("pk"), state=TaskState.OPEN, open_slots__gt=0)
     free = free.exclude(reason=Task.Reason.GOLD).filter(~Exists(mine))
     held = Assignment.objects.filter(task__queue=OuterRef("pk"), person=person, state__in=HOLDING)

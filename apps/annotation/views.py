@@ -125,7 +125,9 @@ def release(request: HttpRequest, member: Member, assignment_id: int) -> HttpRes
     done = leases.release(assignment_id=assignment_id, person=member.person, at=timezone.now())
     if done.current_id:
         return _next(request, member, done)
-    rest = Empty("released", "You gave the task back. What you had entered is kept for when it comes round again.")
+    rest = Empty(
+        "released", "You gave the task back. What you had entered is kept for when it comes round again."
+    )
     return _show(request, member, None, queue=done.task.queue, empty=rest)
 
 
@@ -162,7 +164,9 @@ def _show(
     context = {"card": assignment and card_of(assignment, at=at), "empty": empty}
     response = page(request, DESK, context, partial="card")
     if done:
-        trigger_client_event(response, "desk:done", {"id": done.pk, "state": done.state, "says": OUTCOMES[done.state]})
+        trigger_client_event(
+            response, "desk:done", {"id": done.pk, "state": done.state, "says": OUTCOMES[done.state]}
+        )
     return response
 
 
@@ -222,7 +226,11 @@ def my_work(request: HttpRequest, member: Member) -> HttpResponse:
     """The person's queues, pace and last decisions. How they did on gold is calibration's to say."""
     before = request.GET.get("before", "")
     who = {"person": member.person, "project": member.project}
-    rows = queries.older_decisions(**who, than=int(before)) if before.isdecimal() else queries.decisions_of(**who)
+    rows = (
+        queries.older_decisions(**who, than=int(before))
+        if before.isdecimal()
+        else queries.decisions_of(**who)
+    )
     listed = _page_of(rows, name="before")
     context = {
         **listed,

@@ -1,18 +1,20 @@
-// The questions of a card. One is current: digits answer it, arrows leave it, Enter accepts it and goes on.
+// The questions of a card. One is current: digits answer it, arrows leave it, Enter accepts it and goes on
+// to the next that must be answered.
 const UNUSED = ["out_of_scope", "unusable"];
 const all = () => [...document.querySelectorAll(".question")];
 
 export const current = () => document.querySelector(".question[aria-current]") ?? all()[0];
 
-export function go(question) {
+export function go(question, { scroll = true } = {}) {
   if (!question) return;
   for (const other of all()) if (other !== question) other.removeAttribute("aria-current");
   question.setAttribute("aria-current", "step");
   if (!question.contains(document.activeElement)) question.focus({ preventScroll: true });
-  question.scrollIntoView({ block: "nearest" });
+  if (scroll) question.scrollIntoView({ block: "nearest" });
 }
 
-export const start = () => go(all().find((question) => !answered(question)) ?? all()[0]);
+// A new card: its first open question is current, and the page stays where it is, at the subject.
+export const start = () => go(all().find((question) => !answered(question)) ?? all()[0], { scroll: false });
 
 export function step(by) {
   const questions = all();
@@ -33,8 +35,7 @@ export function accept() {
   const questions = all();
   const now = current();
   if (missing(now)) return ask(now);
-  const later = questions.slice(questions.indexOf(now) + 1);
-  const next = later.find((question) => asked(question) && !answered(question));
+  const next = questions.slice(questions.indexOf(now) + 1).find(missing);
   if (next) return go(next), false;
   return complete();
 }
@@ -64,7 +65,7 @@ function asked(question) {
 
 const missing = (question) => "required" in question.dataset && asked(question) && !answered(question);
 
-document.addEventListener("focusin", ({ target }) => go(target.closest?.(".question")));
+document.addEventListener("focusin", ({ target }) => go(target.closest?.(".question"), { scroll: false }));
 document.addEventListener("change", ({ target }) => {
   const question = target.closest?.(".question");
   if (!question) return;

@@ -112,7 +112,14 @@ def release(*, assignment_id: int, person: User, at: datetime) -> Assignment:
     """Give the task back: a draft is kept for when it comes round again, a reopened answer stands as it was."""
     assignment = lock_own(assignment_id=assignment_id, person=person)
     if assignment.state == AssignmentState.DRAFT:
-        move(assignment, to=AssignmentState.SUBMITTED, at=at, actor=person, data={"why": "left as it was"}, draft=None)
+        move(
+            assignment,
+            to=AssignmentState.SUBMITTED,
+            at=at,
+            actor=person,
+            data={"why": "left as it was"},
+            draft=None,
+        )
         return assignment
     move(assignment, to=AssignmentState.EXPIRED, at=at, actor=person, data={"why": "released"}, closed_at=at)
     return assignment
