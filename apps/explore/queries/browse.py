@@ -50,8 +50,12 @@ class Filters:
         """From the query string; raises `BadInput` naming the parameter and its choices."""
         filters = cls(**{f.name: values.get(f.name, "").strip() or f.default for f in fields(cls)})  # type: ignore[arg-type]
         choices: dict[str, Any] = {
-            "split": Split.values, "consensus": CONSENSUS, "sort": SORTS, "layout": [name for name, _, _ in LAYOUTS], "disagree": ["yes"],
-        }  # fmt: skip
+            "split": Split.values,
+            "consensus": CONSENSUS,
+            "disagree": ["yes"],
+            "sort": SORTS,
+            "layout": [name for name, _, _ in LAYOUTS],
+        }
         for name, allowed in choices.items():
             value = getattr(filters, name)
             if value and value not in allowed:
