@@ -16,7 +16,7 @@ import psutil
 
 from apps.config.embedded.errors import SetupError
 from apps.config.embedded.os_user import give, open_tree, open_way, process_options
-from apps.config.embedded.state import DATABASE, read_secret
+from apps.config.embedded.state import DATABASE, environment, read_secret
 
 MAJOR = "18"
 FAST_SHUTDOWN = signal.SIGINT
@@ -85,14 +85,20 @@ class Postgres:
         import psycopg  # not needed by those who only read the settings
 
         try:
-            with psycopg.connect(
-                host="127.0.0.1", port=self.port, user=DATABASE, dbname=DATABASE, connect_timeout=2,
-                password=read_secret(self.data_dir, "postgres_password"),
-            ) as connection:  # fmt: skip
+            with psycopg.connect(environment(self.data_dir)["DATABASE_URL"], connect_timeout=2) as connection:
                 connection.execute("SELECT 1")
         except psycopg.OperationalError:
             return False
         return True
+
+
+def has_projects(data_dir: Path, *, but: str) -> bool:
+    """Whether anybody has made a project here, other than the one with this slug."""
+    import psycopg
+
+    with psycopg.connect(environment(data_dir)["DATABASE_URL"], connect_timeout=10) as connection:
+        row = connection.execute("SELECT EXISTS (SELECT FROM projects_project WHERE slug <> %s)", [but])
+        return bool(row.fetchone() == (True,))
 
 
 def installed() -> Path:

@@ -20,7 +20,7 @@ from random import Random
 import psutil
 
 from apps.config.demo import project as demo
-from apps.config.embedded import SetupError, state
+from apps.config.embedded import SetupError, postgres, state
 from apps.config.supervisor import checks, parts
 from apps.config.supervisor.orphans import stop_orphans
 from apps.config.supervisor.output import Output
@@ -128,7 +128,8 @@ def _discard(data_dir: Path, *, throwaway: bool) -> None:
             f"{folder} holds a database that is to be kept; --throwaway would delete it.",
             "name another folder with --data.",
         )
-    state.write_state(data_dir, {"throwaway": throwaway})
+    unseeded = {} if folder.exists() else {"demo": False, "seeded": False}
+    state.write_state(data_dir, {"throwaway": throwaway, **unseeded})
 
 
 def start_servers(watch: Watch, options: Namespace) -> None:
@@ -148,23 +149,30 @@ def start_all(watch: Watch, options: Namespace, *, port: int) -> str:
     private = options.verb == "stack"
     env = parts.app_environment(data_dir, os.environ, private=private)
     watch.run_once(parts.manage("migrate", "migrate", "--noinput", "--verbosity", "0", env=env))
-    for spec in parts.celery(data_dir, env=env):
+    seeding = options.seed and _is_to_be_seeded(data_dir)
+    # read again: the sign-in page shows the demo's people from the start
+    env = parts.app_environment(data_dir, os.environ, private=private)
+    for spec in (*parts.celery(data_dir, env=env), parts.web(port, env=env)):
         watch.start(spec)
-    if options.seed:
-        _seed(watch, data_dir, env)
     url = f"http://127.0.0.1:{port}/"
-    watch.start(parts.web(port, env=parts.app_environment(data_dir, os.environ, private=private)))
     watch.wait_until(lambda: _page_answers(f"{url}healthz"), name="web", seconds=60)
     _introduce(data_dir, url=url)
+    if seeding:
+        watch.output.say(f"{url} answers already; the demo is being made, its first model trained (half a minute).")
+        watch.run_once(parts.manage("seed", "seed_demo", "--if-empty", env=env))
+        state.write_state(data_dir, {"seeded": True})
     return url
 
 
-def _seed(watch: Watch, data_dir: Path, env: dict[str, str]) -> None:
-    """Seeds an empty database, once; a database with other projects is left alone."""
-    if state.read_state(data_dir).get("demo"):
-        return
-    if "The demo is ready." in watch.run_once(parts.manage("seed", "seed_demo", "--if-empty", env=env)):
-        state.write_state(data_dir, {"demo": True})
+def _is_to_be_seeded(data_dir: Path) -> bool:
+    """Whether a demo is to be made here, or one that was cut off goes on; other projects are left alone."""
+    known = state.read_state(data_dir)
+    if known.get("seeded"):
+        return False
+    if not known.get("demo") and postgres.has_projects(data_dir, but=demo.SLUG):
+        return False
+    state.write_state(data_dir, {"demo": True})
+    return True
 
 
 def sign_ins(data_dir: Path) -> list[str]:
