@@ -24,8 +24,8 @@ from apps.annotation.models import (
 from apps.core.errors import NotFound
 from apps.projects.models import Project
 
-CARD = ("task__queue__protocol", "task__example", "task__payload", "task__model", "person")
-"""What a card shows, fetched with the assignment in one query."""
+CARD = ("task__example", "task__payload")
+"""What a card shows beside the queue and its protocol, fetched with the assignment in one query."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,19 @@ def why_empty(*, queue: Queue | None, person: User, at: datetime) -> Empty:
 
 def held_assignment(*, queue: Queue, person: User, at: datetime) -> Assignment | None:
     """The person's oldest live lease in this queue, so that a reload shows the same task."""
-    return (
-        Assignment.objects.select_related(*CARD)
-        .filter(person=person, state__in=HOLDING, lease_expires_at__gt=at, kind=Assignment.Kind.ANNOTATE)
-        .filter(task__queue=queue)
-        .order_by("leased_at", "pk")
-        .first()
+    held = Assignment.objects.filter(
+        person=person, state__in=HOLDING, lease_expires_at__gt=at, kind=Assignment.Kind.ANNOTATE
     )
+    # the id first: mostly there is none, and what a card shows takes the planner longer than the database
+    found = held.filter(task__queue=queue).order_by("leased_at", "pk").values_list("pk", flat=True).first()
+    return None if found is None else card_assignment(assignment_id=found, queue=queue, person=person)
+
+
+def card_assignment(*, assignment_id: int, queue: Queue, person: User) -> Assignment:
+    """An assignment of this person in this queue with all that its card shows."""
+    assignment = Assignment.objects.select_related(*CARD).get(pk=assignment_id)
+    assignment.person, assignment.task.queue = person, queue
+    return assignment
 
 
 def newest_assignment_id(*, queue: Queue, person: User) -> int:
@@ -101,7 +107,9 @@ def newest_assignment_id(*, queue: Queue, person: User) -> int:
 
 def own_assignment(*, assignment_id: int, person: User) -> Assignment:
     found = (
-        Assignment.objects.select_related(*CARD, "current").filter(pk=assignment_id, person=person).first()
+        Assignment.objects.select_related(*CARD, "task__queue__protocol", "current")
+        .filter(pk=assignment_id, person=person)
+        .first()
     )
     if found is None:
         raise NotFound("You hold no such assignment.")

@@ -35,7 +35,7 @@ def close_when_full(*, task: Task, at: datetime) -> None:
     votes = votes_on(task)
     if len(votes) < task.overlap:
         return
-    verdict = count_votes(votes)
+    verdict, before = count_votes(votes), task.state
     to = TaskState.AGREED if verdict.agreed else TaskState.CONFLICT
     if task.state != to:
         move(task, to=to, at=at, closed_at=at)
@@ -43,7 +43,7 @@ def close_when_full(*, task: Task, at: datetime) -> None:
         _believe(
             task=task, verdict=verdict, sources=[vote.annotation_id for vote in votes], method="vote", at=at
         )
-    else:
+    elif before == TaskState.AGREED:
         Consensus.objects.filter(task=task).delete()
 
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from apps.accounts.models import User
 from apps.annotation.domain import ESCALATION_REASONS, SKIP_REASONS, gold_is_due
 from apps.annotation.models import HOLDING, Assignment, AssignmentState, Queue, Task, TaskState
-from apps.annotation.queries import CARD, held_assignment
+from apps.annotation.queries import card_assignment, held_assignment
 from apps.core.errors import BadInput, NotFound
 from apps.core.events import record_event
 from apps.core.moves import move
@@ -63,20 +63,15 @@ def _lease(*, queue: Queue, person: User, at: datetime, after: int) -> Assignmen
         for statement in (LEASE_GOLD, LEASE_OTHER) if due else (LEASE_OTHER,):
             cursor.execute(statement, values)
             if row := cursor.fetchone():
-                return _leased(row[0], taken_up_again=row[1], at=at)
+                assignment = card_assignment(assignment_id=row[0], queue=queue, person=person)
+                return _noted(assignment, at=at) if row[1] else assignment
     return None
 
 
-def _leased(assignment_id: int, *, taken_up_again: bool, at: datetime) -> Assignment:
-    assignment = Assignment.objects.select_related(*CARD).get(pk=assignment_id)
-    if taken_up_again:
-        record_event(
-            kind="assignment.leased",
-            row=assignment,
-            at=at,
-            actor=assignment.person,
-            origin=AssignmentState.EXPIRED,
-        )
+def _noted(assignment: Assignment, *, at: datetime) -> Assignment:
+    """With its event: an expired lease that is taken up again has changed its state."""
+    origin = AssignmentState.EXPIRED
+    record_event(kind="assignment.leased", row=assignment, at=at, actor=assignment.person, origin=origin)
     return assignment
 
 
