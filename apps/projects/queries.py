@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,6 +15,12 @@ from apps.core.errors import NotFound
 from apps.projects.models import Membership, Project, Protocol, Role
 
 CONTEXT = 3  # unchanged lines shown around a change
+
+
+@lru_cache(maxsize=256)
+def protocol_of(pk: int) -> Protocol:
+    """A protocol version. It never changes (a trigger sees to it), so each process reads it once."""
+    return Protocol.objects.get(pk=pk)
 
 
 def members_of(*, project: Project) -> QuerySet[Membership]:

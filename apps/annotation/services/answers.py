@@ -69,8 +69,10 @@ def _submit(*, assignment_id: int, person: User, answer: Answer, at: datetime) -
         raise AlreadyAnswered
     annotation = _write(assignment=assignment, answer=answer, at=at)
     to = _where_it_counts(assignment)
+    # the trigger takes a slot for an answer whose lease had given it back
+    free_slots = assignment.task.open_slots - (assignment.state == AssignmentState.EXPIRED)
     move(assignment, to=to, at=at, actor=person, current=annotation, closed_at=at, draft=None)
-    if to == AssignmentState.SUBMITTED and assignment.task.reason != Task.Reason.GOLD:
+    if to == AssignmentState.SUBMITTED and free_slots == 0 and assignment.task.reason != Task.Reason.GOLD:
         close_when_full(task=assignment.task, at=at)
     return annotation
 

@@ -13,26 +13,36 @@ from apps.annotation.queries import card_assignment, held_assignment
 from apps.core.errors import BadInput, NotFound
 from apps.core.events import record_event
 from apps.core.moves import move
+from apps.projects.queries import protocol_of
 
-# Highest priority first, then oldest. A task that others are just taking is passed over (SKIP LOCKED), never waited
-# for. A lease of ours that expired is taken up again rather than doubled: one assignment per task and person.
+# What the person holds already comes first. Else the highest priority, then the oldest. A task that others are just
+# taking is passed over (SKIP LOCKED), never waited for. A lease of ours that expired is taken up again rather than
+# doubled: one assignment per task and person. One statement, because this is what experts wait for.
 LEASE = """
-WITH chosen AS (
+WITH held AS (
+    SELECT mine.id FROM annotation_assignment AS mine JOIN annotation_task AS task ON task.id = mine.task_id
+    WHERE mine.person_id = %(person)s AND mine.state IN ('leased', 'draft') AND mine.lease_expires_at > %(at)s
+      AND mine.kind = 'annotate' AND task.queue_id = %(queue)s
+    ORDER BY mine.leased_at, mine.id LIMIT 1
+), chosen AS (
     SELECT task.id FROM annotation_task AS task
     WHERE task.queue_id = %(queue)s AND task.state = 'open' AND task.open_slots > 0 AND {gold}
+      AND NOT EXISTS (SELECT 1 FROM held)
       AND NOT EXISTS (
         SELECT 1 FROM annotation_assignment AS mine
         WHERE mine.task_id = task.id AND mine.person_id = %(person)s AND mine.state <> 'expired')
     ORDER BY task.priority DESC, task.id
     LIMIT 1 FOR UPDATE OF task SKIP LOCKED
+), leased AS (
+    INSERT INTO annotation_assignment AS mine
+        (task_id, person_id, kind, state, leased_at, lease_expires_at, reason, note)
+    SELECT chosen.id, %(person)s, 'annotate', 'leased', %(at)s, %(until)s, '', '' FROM chosen
+    ON CONFLICT (task_id, person_id) DO UPDATE
+        SET state = 'leased', leased_at = EXCLUDED.leased_at, lease_expires_at = EXCLUDED.lease_expires_at
+        WHERE mine.state = 'expired'
+    RETURNING mine.id, mine.xmax <> 0 AS taken_up_again
 )
-INSERT INTO annotation_assignment AS mine
-    (task_id, person_id, kind, state, leased_at, lease_expires_at, reason, note)
-SELECT chosen.id, %(person)s, 'annotate', 'leased', %(at)s, %(until)s, '', '' FROM chosen
-ON CONFLICT (task_id, person_id) DO UPDATE
-    SET state = 'leased', leased_at = EXCLUDED.leased_at, lease_expires_at = EXCLUDED.lease_expires_at
-    WHERE mine.state = 'expired'
-RETURNING mine.id, mine.xmax <> 0 AS taken_up_again
+SELECT id, false FROM held UNION ALL SELECT id, taken_up_again FROM leased
 """
 LEASE_GOLD = LEASE.format(gold="task.reason = 'gold'")
 LEASE_OTHER = LEASE.format(gold="task.reason <> 'gold'")
@@ -49,9 +59,8 @@ def lease_next(*, queue: Queue, person: User, at: datetime, after: int = 0) -> A
 
 def lease_within(*, queue: Queue, person: User, at: datetime, after: int) -> Assignment | None:
     """`lease_next` in the caller's transaction: the hot path has no savepoints."""
-    held = held_assignment(queue=queue, person=person, at=at)
-    if held is not None or queue.paused_at is not None:
-        return held
+    if queue.paused_at is not None:
+        return held_assignment(queue=queue, person=person, at=at)
     return _lease(queue=queue, person=person, at=at, after=after)
 
 
@@ -77,12 +86,13 @@ def _noted(assignment: Assignment, *, at: datetime) -> Assignment:
 
 def lock_own(*, assignment_id: int, person: User) -> Assignment:
     """The member's assignment with its task, both locked; raises `NotFound` for anybody else's."""
-    rows = Assignment.objects.select_for_update(of=("self", "task")).select_related("task__queue__protocol")
+    rows = Assignment.objects.select_for_update(of=("self", "task")).select_related("task__queue")
     # who has been taken out of the project holds nothing there any more
     rows = rows.filter(task__queue__project__memberships__person=person)
     assignment = rows.filter(pk=assignment_id, person=person).first()
     if assignment is None:
         raise NotFound("You hold no such assignment.")
+    assignment.task.queue.protocol = protocol_of(assignment.task.queue.protocol_id)
     return assignment
 
 
