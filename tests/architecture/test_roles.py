@@ -1,0 +1,191 @@
+"""Every address × every role. A new address fails here until its line stands in `WHO`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import NoReverseMatch, get_resolver, reverse
+
+from apps.accounts.models import User
+from apps.core.models import Event
+from apps.projects.models import Role
+from apps.projects.services import create_project
+from tests.conftest import House
+
+pytestmark = pytest.mark.django_db
+
+ALL = {"expert", "lead", "admin"}
+LEADS = {"lead", "admin"}
+LEAD = {"lead"}
+ADMIN = {"admin"}
+ANNOTATORS = {"expert", "lead"}
+
+WHO: dict[str, set[str]] = {
+    "annotation:adjudication": LEADS,
+    "annotation:desk": ANNOTATORS,
+    "annotation:draft": ANNOTATORS,
+    "annotation:escalate": ANNOTATORS,
+    "annotation:keep": ANNOTATORS,
+    "annotation:lease": ANNOTATORS,
+    "annotation:my_work": ANNOTATORS,
+    "annotation:release": ANNOTATORS,
+    "annotation:reopen": ANNOTATORS,
+    "annotation:settle": LEADS,
+    "annotation:skip": ANNOTATORS,
+    "annotation:submit": ANNOTATORS,
+    "calibration:add_gold": LEADS,
+    "calibration:calibration": ADMIN,
+    "calibration:gold": LEADS,
+    "calibration:mine": ANNOTATORS,
+    "calibration:retire_gold": LEADS,
+    "exchange:cancel": LEADS,
+    "exchange:import": LEADS,
+    "exchange:imports": LEADS,
+    "exchange:problems": LEADS,
+    "exchange:retry": LEADS,
+    "exchange:upload": LEADS,
+    "explore:audit": ADMIN,
+    "explore:cancel_job": LEADS,
+    "explore:data": ALL,
+    "explore:example": ALL,
+    "explore:health": ALL,
+    "explore:jobs": ALL,
+    "explore:lineage": ALL,
+    "explore:retry_job": LEADS,
+    "explore:verify_chain": ADMIN,
+    "projects:add_member": ADMIN,
+    "projects:members": LEADS,
+    "projects:protocol": ALL,
+    "projects:protocol_version": ALL,
+    "projects:remove_member": ADMIN,
+    "projects:save_protocol": LEADS,
+    "projects:set_role": ADMIN,
+}
+"""Who may do what in a project: an address that is not here is not known to this test."""
+
+PERSONAL = {"rounds:home"}
+"""Addresses outside a project for whoever is signed in."""
+
+OPEN = {"healthz"}
+"""Addresses for everybody, signed in or not."""
+
+OTHERS = ("account_", "api-", "api:", "accounts:")
+"""Prefixes of names that have their own tests: allauth's pages, the API, one's own tokens."""
+
+ODD = {"key": "some-key", "kind": "importrun"}
+
+
+def names(patterns: list[Any], prefix: str = "", route: str = "") -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(name, route, converters) of every address."""
+    for pattern in patterns:
+        here = route + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            space = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from names(pattern.url_patterns, prefix + space, here)
+        else:
+            yield prefix + (pattern.name or here), here, pattern.pattern.converters
+
+
+def addresses() -> dict[str, tuple[str, dict[str, Any]]]:
+    found = {name: (route, kinds) for name, route, kinds in names(get_resolver().url_patterns)}
+    return {n: place for n, place in found.items() if not n.startswith(OTHERS) and not place[0].startswith("api/")}
+
+
+def in_projects() -> list[str]:
+    return sorted(name for name, (route, _) in addresses().items() if route.startswith("p/"))
+
+
+def url_of(name: str) -> str:
+    """An address of project `digits`; what it names within the project does not exist."""
+    route, converters = addresses()[name]
+    values = {word: ODD.get(word, 999_999) for word in converters if word != "slug"}
+    try:
+        return reverse(name, kwargs={"slug": "digits", **values})
+    except NoReverseMatch:
+        texts = {word: value if word in ODD else "some-word" for word, value in values.items()}
+        return reverse(name, kwargs={"slug": "digits", **texts})
+
+
+def knock(client: Client, url: str) -> tuple[int, str, int]:
+    """Status, where it leads, and events written; by POST where the address takes no GET. Undone afterwards."""
+    before = Event.objects.count()
+    with transaction.atomic():
+        answer = client.get(url)
+        if answer.status_code == 405:
+            answer = client.post(url)
+        written = Event.objects.count() - before
+        transaction.set_rollback(True)
+    return answer.status_code, answer.get("Location", ""), written
+
+
+def staff(person: User) -> User:
+    person.is_staff = True
+    person.save()
+    return person
+
+
+def person_as(house: House, role: str) -> User:
+    return {"expert": house.erin, "lead": house.lena, "admin": house.ada}[role]
+
+
+def test_every_address_has_its_line() -> None:
+    places = addresses()
+    missing = set(in_projects()) - set(WHO)
+    strays = {n for n, (route, _) in places.items() if not route.startswith("p/")} - PERSONAL - OPEN
+    gone = (set(WHO) | PERSONAL | OPEN) - set(places)
+
+    assert not missing, f"Add {sorted(missing)} to WHO in tests/architecture/test_roles.py, with who may."
+    assert not strays, f"Add {sorted(strays)} to PERSONAL or OPEN in tests/architecture/test_roles.py."
+    assert not gone, f"Take {sorted(gone)} out of tests/architecture/test_roles.py: there is no such address."
+
+
+def test_nobody_gets_in_without_signing_in(client: Client, house: House) -> None:
+    answers = {name: knock(client, url_of(name)) for name in in_projects()}
+
+    let_in = {n: a for n, a in answers.items() if a[0] != 302 or not a[1].startswith("/accounts/login/")}
+    assert not let_in
+
+
+def test_a_member_of_another_project_finds_nothing(client: Client, house: House) -> None:
+    create_project(slug="elsewhere", name="Elsewhere", by=staff(house.sam), at=house.clock)
+    client.force_login(house.sam)
+
+    answers = {name: knock(client, url_of(name)) for name in in_projects()}
+
+    assert not {name: answer for name, answer in answers.items() if answer[0] != 404 or answer[2]}
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_each_role_may_do_what_the_table_says_and_nothing_else(client: Client, house: House, role: str) -> None:
+    house.example("some-key")
+    client.force_login(person_as(house, role))
+
+    answers = {name: knock(client, url_of(name)) for name in in_projects()}
+
+    allowed = {name for name, (code, _, _) in answers.items() if code != 403}
+    should = {name for name, roles in WHO.items() if role in roles}
+    assert sorted(allowed - should) == [], f"{role} may, though WHO does not say so"
+    assert sorted(should - allowed) == [], f"{role} may not, though WHO says so"
+    assert not {name for name in answers if name not in allowed and answers[name][2]}, "refused, and yet done"
+    assert not {name: answer for name, answer in answers.items() if answer[0] >= 500}
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_pages_that_need_no_more_than_a_project_show_themselves(client: Client, house: House, role: str) -> None:
+    client.force_login(person_as(house, role))
+    bare = [n for n in in_projects() if set(addresses()[n][1]) == {"slug"} and role in WHO.get(n, ())]
+
+    answers = {name: client.get(url_of(name)).status_code for name in bare}
+
+    assert not {name: code for name, code in answers.items() if code not in {200, 405}}
+
+
+def test_what_is_outside_projects_asks_strangers_to_sign_in_or_is_open(client: Client, house: House) -> None:
+    for name in PERSONAL:
+        assert knock(client, reverse(name))[1].startswith("/accounts/login/"), name
+    for name in OPEN:
+        assert knock(client, reverse(name))[0] == 200, name

@@ -1,0 +1,80 @@
+"""The protocol as experts see it, its editor, its versions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import PROTOCOL, House
+
+pytestmark = pytest.mark.django_db
+
+
+def save(client: Client, house: House, body: Any, by: str = "lena") -> HttpResponse:
+    client.force_login(house.people[by])
+    text = body if isinstance(body, str) else json.dumps(body)
+    answer: HttpResponse = client.post(reverse("projects:save_protocol", args=["digits"]), {"body": text})
+    return answer
+
+
+def look(client: Client, house: House, name: str, path: str = "") -> str:
+    client.force_login(house.people[name])
+    return client.get(reverse("projects:protocol", args=["digits"]) + path).content.decode()
+
+
+def test_experts_see_questions_options_and_anchors_but_no_editor(client: Client, house: House) -> None:
+    html = look(client, house, "erin")
+
+    assert "barely" in html
+    assert "<kbd>3</kbd>" in html
+    assert "<textarea" not in html
+
+
+def test_a_changed_protocol_is_the_next_version_with_its_difference(client: Client, house: House) -> None:
+    save(client, house, {**PROTOCOL, "guidelines": "Look *twice*."})
+
+    assert "<em>twice</em>" in look(client, house, "erin")
+    html = look(client, house, "erin", "2/")
+    assert "Look *twice*." in html
+    assert 'data-change="added"' in html
+    assert 'data-change="removed"' in html
+
+
+def test_guidelines_cannot_carry_markup_of_their_own(client: Client, house: House) -> None:
+    save(client, house, {**PROTOCOL, "guidelines": "<script>alert(1)</script> [x](javascript:alert(1))"})
+
+    html = look(client, house, "erin")
+
+    assert "<script>alert" not in html
+    assert 'href="javascript' not in html
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("{\n  oops", "Line 2, column 3: this is not JSON"),
+        ({**PROTOCOL, "questions": []}, "`questions` must be a list"),
+        ({**PROTOCOL, "fields": [{"name": "x", "kind": "film"}]}, "fields[0].kind"),
+    ],
+)
+def test_a_bad_protocol_is_refused_naming_the_place_and_keeping_the_text(
+    client: Client, house: House, body: Any, words: str
+) -> None:
+    answer = save(client, house, body)
+
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in html
+    assert "oops" in html or "questions" in html.partition("<textarea")[2]
+    assert house.project.protocols.count() == 1
+
+
+def test_experts_cannot_save_and_a_version_that_is_not_there_is_not_found(client: Client, house: House) -> None:
+    assert save(client, house, {**PROTOCOL, "guidelines": "mine"}, by="erin").status_code == 403
+    assert client.get(reverse("projects:protocol_version", args=["digits", 9])).status_code == 404
+    assert house.project.protocols.count() == 1
