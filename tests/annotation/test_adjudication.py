@@ -1,0 +1,170 @@
+"""Adjudication as a lead meets it."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.annotation.models import Consensus, TaskState
+from apps.annotation.services.answers import submit_annotation
+from apps.annotation.services.leases import escalate
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def conflict(house):
+    """Makes tasks on which erin says 5 and emil says 3."""
+
+    def make(key, **values):
+        task = house.task(key, **values)
+        house.submit(house.erin, "5", comment="the top is round")
+        house.submit(house.emil, "3")
+        house.later(seconds=1)
+        return task
+
+    return make
+
+
+@pytest.fixture
+def lena(client, house):
+    client.force_login(house.lena)
+    return client
+
+
+def url(name, *args):
+    return reverse(f"annotation:{name}", args=["digits", *args])
+
+
+def settle(client, task, headers=None, **fields):
+    fields = {"answers.digit": "5", "condition": "clear", "cause": "slip", **fields}
+    return client.post(url("settle", task.pk), fields, headers=headers or {})
+
+
+def test_what_waits_is_listed_oldest_first(lena, conflict):
+    conflict("older")
+    conflict("newer")
+    page = lena.get(url("adjudication")).content.decode()
+    assert page.index("older") < page.index("newer")
+
+
+def test_an_empty_list_says_when_something_comes(lena):
+    assert "Nothing to settle" in lena.get(url("adjudication")).content.decode()
+
+
+def test_the_list_goes_on_after_a_page(lena, conflict, monkeypatch):
+    monkeypatch.setattr("apps.annotation.views.PAGE", 2)
+    tasks = [conflict(key) for key in ("one", "two", "three")]
+    assert f"?after={tasks[1].pk}" in lena.get(url("adjudication")).content.decode()
+    rest = lena.get(url("adjudication") + f"?after={tasks[1].pk}").content.decode()
+    assert "three" in rest
+    assert ">two<" not in rest
+
+
+def test_answers_stand_side_by_side_without_names(lena, conflict):
+    page = lena.get(url("settle", conflict("a").pk)).content.decode()
+    sides = page[page.index('class="sides"') :]
+    assert sides.index(">3<") < sides.index(">5<")
+    assert "the top is round" in sides
+    assert not {name for name in ("erin", "emil", "Erin", "Emil") if name in page}
+
+
+def test_settling_shows_who_said_what_and_goes_on_to_the_next(lena, conflict):
+    first, second = conflict("a"), conflict("b")
+    answer = settle(lena, first)
+    assert answer.url == url("settle", second.pk) + f"?settled={first.pk}"
+    page = lena.get(answer.url).content.decode()
+    assert "a settled as 5, cause: slip, by lena" in page
+    assert "erin said 5" in page
+    assert "emil said 3" in page
+    assert Consensus.objects.get().cause == "slip"
+
+
+def test_htmx_gets_only_the_next_dispute_and_the_address_follows(lena, conflict):
+    first, second = conflict("a"), conflict("b")
+    answer = lena.get(settle(lena, first, HTMX).url, headers=HTMX)
+    assert answer.content.decode().strip().startswith("<article")
+    assert answer.headers["HX-Push-Url"].startswith(url("settle", second.pk))
+
+
+def test_the_last_one_leads_back_to_the_list_with_its_outcome(lena, conflict):
+    answer = settle(lena, conflict("a"))
+    assert answer.url.startswith(url("adjudication"))
+    page = lena.get(answer.url).content.decode()
+    assert "a settled as 5" in page
+    assert "Nothing to settle" in page
+
+
+def test_a_cause_is_asked_for(lena, conflict):
+    task = conflict("a")
+    refused = settle(lena, task, HTMX, cause="")
+    assert refused.status_code == 422
+    assert "choose one of" in refused.content.decode()
+    task.refresh_from_db()
+    assert task.state == TaskState.CONFLICT
+
+
+def test_an_escalation_shows_its_reason_and_note_but_not_whose(lena, house):
+    task = house.task("a")
+    lease = house.lease(house.erin)
+    escalate(
+        assignment_id=lease.pk,
+        person=house.erin,
+        reason="data_problem",
+        note="upside down",
+        at=timezone.now(),
+    )
+    page = lena.get(url("settle", task.pk)).content.decode()
+    assert "Something is wrong with the data" in page
+    assert "upside down" in page
+    assert "erin" not in page
+
+
+def test_a_lead_who_answered_is_told_and_passed_over(lena, house, conflict):
+    own = house.task("own", priority=1)
+    house.submit(house.lena, "5")
+    house.submit(house.emil, "3")
+    other = conflict("other")
+    page = lena.get(url("settle", own.pk)).content.decode()
+    assert "another lead must settle it" in page
+    assert "<form class" not in page
+    assert url("settle", other.pk) in page
+    assert settle(lena, own, HTMX).status_code == 403
+    assert "another lead settles it" in lena.get(url("adjudication")).content.decode()
+
+
+def test_a_settled_task_shows_how_it_ended_and_takes_no_more(lena, conflict):
+    task = conflict("a")
+    settle(lena, task)
+    page = lena.get(url("settle", task.pk)).content.decode()
+    assert "a settled as 5" in page
+    assert "Nothing to settle here" in page
+    assert settle(lena, task, HTMX).status_code == 409
+
+
+def test_a_late_answer_is_marked_as_not_counted(lena, house):
+    task = house.task("a", overlap=2)
+    late = house.lease(house.ella)
+    escalated = house.lease(house.erin)
+    escalate(assignment_id=escalated.pk, person=house.erin, reason="other", at=house.clock)
+    submit_annotation(assignment_id=late.pk, person=house.ella, answer=house.answer("8"), at=house.clock)
+    assert "came too late to count" in lena.get(url("settle", task.pk)).content.decode()
+
+
+def test_gold_is_not_to_be_settled(lena, house):
+    gold = house.task("g", reason="gold")
+    assert lena.get(url("settle", gold.pk)).status_code == 404
+
+
+def test_a_made_up_number_in_the_address_is_refused_in_words(lena, conflict):
+    assert lena.get(url("settle", conflict("a").pk) + "?settled=x").status_code == 422
+    assert lena.get(url("adjudication") + "?after=999999").status_code == 404
+
+
+def test_an_expert_does_not_adjudicate(client, house, conflict):
+    task = conflict("a")
+    client.force_login(house.erin)
+    assert client.get(url("adjudication")).status_code == 403
+    assert settle(client, task).status_code == 403
