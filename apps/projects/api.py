@@ -69,7 +69,7 @@ class RowView(MemberView):
     through: ClassVar[str]
 
     def find_member(self, person: User) -> Member:
-        mine = Membership.objects.select_related("project__protocol").filter(person=person)
+        mine = Membership.objects.select_related("project").filter(person=person)
         found = mine.filter(**{f"project__{self.through}": self.kwargs["id"]}).first()
         if found is None:
             raise NotFound(

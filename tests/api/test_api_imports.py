@@ -1,0 +1,150 @@
+"""Imports over HTTP: a streamed body, its formats, and what is told of a bad one."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from apps.core.errors import BadInput
+from apps.examples.models import Example
+from apps.exchange.api import CHUNK, body_of
+from apps.exchange.models import ImportRun
+from workers.jobs.exchange import import_rows
+
+PATH = "projects/digits/imports/"
+ROW = {"key": "a1", "payload": {"text": "one"}, "label": "3", "split": "train"}
+NDJSON = json.dumps(ROW).encode() + b"\n"
+
+
+def parquet() -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"key": ["a1"], "payload": [{"text": "one"}], "label": ["3"]}), sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "query"),
+    [
+        (NDJSON, "application/x-ndjson", ""),
+        (NDJSON, "application/x-ndjson; charset=utf-8", ""),
+        (b"key,text,label\na1,one,3\n", "text/csv", ""),
+        (parquet(), "application/vnd.apache.parquet", ""),
+        (parquet(), "application/octet-stream", "?format=parquet"),
+        (b"key,text,label\na1,one,3\n", "application/octet-stream", "?format=csv"),
+    ],
+)
+def test_a_file_comes_in(house: Any, call: Any, content: bytes, kind: str, query: str) -> None:
+    lena = call(house.lena)
+    run = lena.upload(PATH + query, content, kind)
+    assert (run["state"], run["created_by"]) == ("queued", "lena")
+    import_rows(run["id"])
+    done = lena.get(f"imports/{run['id']}/")
+    assert (done["state"], done["rows_created"], done["rows_bad"]) == ("done", 1, 0), done
+    assert Example.objects.get(key="a1").label == "3"
+
+
+def test_bad_rows_are_listed_with_place_and_mend(house: Any, call: Any) -> None:
+    lena = call(house.lena)
+    content = NDJSON + b"{oops\n" + json.dumps({"key": "", "payload": {"text": "x"}}).encode() + b"\n"
+    run = lena.upload(f"{PATH}?name=rows.ndjson", content, "application/x-ndjson")
+    import_rows(run["id"])
+    done = lena.get(f"imports/{run['id']}/")
+    assert (done["rows_created"], done["rows_bad"], done["name"]) == (1, 2, "rows.ndjson")
+    first = lena.get(f"imports/{run['id']}/errors/", page_size=1)
+    assert (first["results"][0]["row"], first["results"][0]["code"]) == (2, "bad_json")
+    second = lena.get(first["next"].split("/api/v1/")[1])["results"]
+    assert [(row["row"], row["field"]) for row in second] == [(3, "key")]
+
+
+def test_known_keys_are_refused_skipped_or_updated_as_asked(house: Any, call: Any) -> None:
+    lena = call(house.lena)
+    changed = json.dumps({**ROW, "label": "8"}).encode()
+    for query, expected in {
+        "": (1, 0, 0),
+        "?on_conflict=skip": (0, 1, 0),
+        "?on_conflict=update": (0, 0, 1),
+    }.items():
+        if query == "":
+            import_rows(lena.upload(PATH, NDJSON, "application/x-ndjson")["id"])
+        run = lena.upload(PATH + query, changed, "application/x-ndjson")
+        import_rows(run["id"])
+        done = lena.get(f"imports/{run['id']}/")
+        assert (done["rows_bad"], done["rows_skipped"], done["rows_updated"]) == expected, query
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "field"),
+    [
+        ("application/json", "", "format"),
+        ("application/octet-stream", "?format=xlsx", "format"),
+        ("application/x-ndjson", "?on_conflict=maybe", "on_conflict"),
+        ("application/x-ndjson", "?kind=dreams", "kind"),
+        ("multipart/form-data; boundary=x", "", "Content-Type"),
+    ],
+)
+def test_a_request_that_cannot_be_meant_names_its_field(
+    house: Any, call: Any, kind: str, query: str, field: str
+) -> None:
+    error = call(house.lena).upload(PATH + query, NDJSON, kind, status=422)["error"]
+    assert (error["code"], error["field"]) == ("bad_input", field)
+    assert not ImportRun.objects.exists()
+
+
+def test_an_empty_body_and_one_without_a_length_are_refused(house: Any, call: Any) -> None:
+    lena = call(house.lena)
+    error = lena.upload(PATH, b"", "application/x-ndjson", status=422, CONTENT_LENGTH="0")["error"]
+    assert error["field"] == "body"
+    error = lena.upload(PATH, NDJSON, "application/x-ndjson", status=411, CONTENT_LENGTH="")["error"]
+    assert error["code"] == "length_needed"
+    assert not ImportRun.objects.exists()
+
+
+class Wire:
+    """A request whose body arrives as it is read; it counts what was asked for at once."""
+
+    def __init__(self, total: int, *, promised: int) -> None:
+        self.META = {"CONTENT_LENGTH": str(promised)}
+        self.left, self.largest = total, 0
+
+    def read(self, size: int = -1) -> bytes:
+        assert size > 0, "the whole body was asked for at once"
+        self.largest = max(self.largest, size)
+        taken = min(size, self.left)
+        self.left -= taken
+        return b"x" * taken
+
+
+def test_the_body_is_read_in_chunks() -> None:
+    wire = Wire(10 * CHUNK + 1, promised=10 * CHUNK + 1)
+    assert [len(chunk) for chunk in body_of(wire)] == [CHUNK] * 10 + [1]  # type: ignore[arg-type]
+    assert wire.largest == CHUNK
+
+
+def test_a_body_that_was_cut_off_is_not_imported() -> None:
+    wire = Wire(CHUNK, promised=2 * CHUNK)
+    with pytest.raises(BadInput, match=r"ended after .* of .* bytes"):
+        list(body_of(wire))  # type: ignore[arg-type]
+
+
+def test_a_body_beyond_the_limit_of_other_operations_comes_in(house: Any, call: Any, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    rows = b"".join(json.dumps({**ROW, "key": f"k{n}"}).encode() + b"\n" for n in range(50))
+    lena = call(house.lena)
+    import_rows(lena.upload(PATH, rows, "application/x-ndjson")["id"])
+    assert lena.get("projects/digits/imports/")["results"][0]["rows_created"] == 50
+
+
+def test_a_failed_import_is_retried(house: Any, call: Any) -> None:
+    lena = call(house.lena)
+    run = lena.upload(PATH, b"not parquet", "application/vnd.apache.parquet")
+    import_rows(run["id"])
+    failed = lena.get(f"imports/{run['id']}/")
+    assert failed["state"] == "failed"
+    assert failed["error"].endswith(".")
+    assert lena.post(f"imports/{run['id']}/retry/", status=202)["state"] == "queued"
+    assert lena.post(f"imports/{run['id']}/cancel/", status=202)["state"] == "cancelled"

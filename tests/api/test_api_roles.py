@@ -1,0 +1,173 @@
+"""Who may do what over HTTP: every address × method × role, from the URL list, so that none can be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern
+
+from apps.annotation.models import Task
+from apps.config.api_urls import urlpatterns
+from apps.registry.models import PredictionRun
+
+EVERYBODY, LEADS = {"expert", "lead", "admin"}, {"lead", "admin"}
+LEAD, ADMIN, DESK = {"lead"}, {"admin"}, {"expert", "lead"}
+P = "projects/<slug:slug>/"
+RUNS = ("prediction-runs", "mining-runs", "snapshot-runs", "curriculum-runs", "training-runs")
+
+# A new address fails the test below until it stands here.
+MAY: dict[str, dict[str, set[str]]] = {
+    f"{P}": {"get": EVERYBODY},
+    f"{P}members/": {"get": LEADS, "post": ADMIN},
+    f"{P}members/<str:username>/": {"delete": ADMIN},
+    f"{P}protocols/": {"get": EVERYBODY, "post": LEADS},
+    f"{P}imports/": {"get": LEADS, "post": LEADS},
+    "imports/<int:id>/": {"get": LEADS},
+    "imports/<int:id>/cancel/": {"post": LEADS},
+    "imports/<int:id>/retry/": {"post": LEADS},
+    "imports/<int:id>/errors/": {"get": LEADS},
+    f"{P}gold/": {"get": LEADS, "post": LEADS},
+    "gold/<int:id>/retire/": {"post": LEADS},
+    f"{P}calibration/": {"get": ADMIN},
+    f"{P}prediction-runs/": {"get": EVERYBODY},
+    f"{P}mining-runs/": {"get": EVERYBODY, "post": LEAD},
+    f"{P}assignments/next/": {"post": DESK},
+    "assignments/<int:id>/": {"get": DESK},
+    "assignments/<int:id>/annotations/": {"post": DESK},
+    "assignments/<int:id>/draft/": {"put": DESK},
+    **{f"assignments/<int:id>/{verb}/": {"post": DESK} for verb in ("skip", "escalate", "release", "reopen")},
+    f"{P}tasks/": {"get": LEADS},
+    "tasks/<int:id>/adjudicate/": {"post": LEADS},
+    f"{P}dataset-versions/": {"get": EVERYBODY, "post": LEAD},
+    f"{P}dataset-versions/<str:digest>/": {"get": EVERYBODY},
+    f"{P}dataset-versions/<str:digest>/rows/": {"get": LEADS},
+    f"{P}proposals/": {"get": EVERYBODY, "post": LEAD},
+    "proposals/<int:id>/": {"get": EVERYBODY},
+    "proposals/<int:id>/approve/": {"post": LEAD},
+    "proposals/<int:id>/send-back/": {"post": LEAD},
+    f"{P}recipes/": {"get": EVERYBODY, "post": LEAD},
+    f"{P}benchmarks/": {"get": EVERYBODY, "post": LEAD},
+    f"{P}training-runs/": {"get": EVERYBODY, "post": LEAD},
+    f"{P}models/": {"get": EVERYBODY},
+    "models/<int:id>/": {"get": EVERYBODY},
+    "models/<int:id>/gate/": {"post": LEAD},
+    f"{P}gates/": {"get": EVERYBODY},
+    "gates/<int:id>/": {"get": EVERYBODY},
+    **{f"gates/<int:id>/{verb}/": {"post": LEAD} for verb in ("promote", "reject", "override")},
+    f"{P}aliases/": {"get": EVERYBODY},
+    f"{P}aliases/<slug:name>/": {"get": EVERYBODY, "post": LEAD},
+    f"{P}aliases/<slug:name>/ledger/": {"get": EVERYBODY},
+    f"{P}rounds/": {"get": EVERYBODY, "post": LEAD},
+    "rounds/<int:id>/reflection/": {"post": LEAD},
+    f"{P}events/": {"get": ADMIN},
+    f"{P}events/verification/": {"get": ADMIN},
+    **{f"{kind}/<int:id>/": {"get": EVERYBODY} for kind in RUNS},
+    **{f"{kind}/<int:id>/{verb}/": {"post": LEADS} for kind in RUNS for verb in ("cancel", "retry")},
+}
+OPEN = {"schema/", "docs/"}
+OF_NO_PROJECT = {"projects/": {"get", "post"}}
+
+
+def methods(pattern: URLPattern) -> set[str]:
+    view = pattern.callback.view_class  # type: ignore[attr-defined]
+    return {name for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)} & set(
+        view.http_method_names
+    )
+
+
+def operations() -> Iterator[tuple[str, str]]:
+    for pattern in urlpatterns:
+        route = str(pattern.pattern)
+        if route not in OPEN:
+            yield from ((route, method) for method in sorted(methods(pattern)))
+
+
+def test_every_operation_stands_in_the_table() -> None:
+    known = {(route, method) for route, allowed in {**MAY, **OF_NO_PROJECT}.items() for method in allowed}
+    assert set(operations()) == known, "Say in MAY who may use the new address; take out what is gone."
+
+
+@pytest.fixture
+def numbers(loop: Any) -> dict[str, int]:
+    """One row of every kind that an address names by number; tasks and assignments are erin's."""
+    loop.promoted()
+    house = loop.house
+    assignment = house.submit(house.erin) if house.task("pool-002", overlap=1) else None
+    rounds = loop.lena.post("projects/digits/rounds/", status=201)
+    mined = loop.lena.post("projects/digits/mining-runs/", status=202)
+    first = {
+        kind: loop.lena.get(f"projects/digits/{kind}/")["results"][0]["id"]
+        for kind in ("imports", "gold", "proposals", "training-runs", "models", "gates")
+    }
+    return first | {
+        "prediction-runs": PredictionRun.objects.get().pk,
+        "mining-runs": mined["id"],
+        "snapshot-runs": house.project.snapshot_runs.first().pk,
+        "curriculum-runs": house.project.curriculum_runs.first().pk,
+        "assignments": assignment.pk,
+        "tasks": Task.objects.get().pk,
+        "rounds": rounds["id"],
+    }
+
+
+def address(route: str, numbers: dict[str, int], digest: str) -> str:
+    words = {
+        "<slug:slug>": "digits",
+        "<str:username>": "emil",
+        "<slug:name>": "production",
+        "<str:digest>": digest,
+    }
+    for word, value in words.items():
+        route = route.replace(word, value)
+    return route.replace("<int:id>", str(numbers.get(route.partition("/")[0], 0)))
+
+
+def answer(caller: Any, method: str, path: str) -> tuple[int, str]:
+    """Status and error code, with whatever it changed undone."""
+    with transaction.atomic():
+        response = getattr(caller.client, method)(f"/api/v1/{path}", {}, format="json")
+        transaction.set_rollback(True)
+    if response.streaming or response.status_code < 400:
+        return response.status_code, ""
+    return response.status_code, response.json()["error"]["code"]
+
+
+def wrong(who: str, allowed: set[str], status: int, code: str) -> bool:
+    if who == "anonymous":
+        return status != 401
+    if who == "stranger":
+        return (status, code) != (404, "not_found")
+    if who in allowed:
+        return status in {401, 405} or code == "not_allowed"
+    return (status, code) != (403, "not_allowed")
+
+
+def test_each_role_may_do_what_the_table_says_and_no_more(
+    loop: Any, call: Any, numbers: dict[str, int]
+) -> None:
+    house = loop.house
+    digest = house.project.dataset_versions.get().digest
+    people = {
+        "anonymous": None,
+        "stranger": house.sam,
+        "expert": house.erin,
+        "lead": house.luis,
+        "admin": house.ada,
+    }
+    callers = {who: call(person) for who, person in people.items()}
+    faults = []
+    for route, method in operations():
+        for who, caller in callers.items() if route in MAY else ():
+            status, code = answer(caller, method, address(route, numbers, digest))
+            if wrong(who, MAY[route][method], status, code):
+                faults.append(f"{who} {method} {route}: {status} {code}")
+    assert faults == []
+
+
+def test_nobody_calls_without_signing_in(client: Any, db: Any) -> None:
+    for route, method in operations():
+        path = "/api/v1/" + address(route, {}, "0" * 64)
+        assert getattr(client, method)(path).status_code == 401, f"{method} {route}"
