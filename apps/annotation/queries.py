@@ -124,29 +124,22 @@ DECIDED = (
 )
 
 
-def decisions_of(*, person: User, project: Project) -> QuerySet[Assignment]:
-    """What the person has decided at the desk, newest first."""
-    return (
-        Assignment.objects.select_related(
-            "task__example", "task__payload", "current", "task__queue__protocol"
-        )
-        .filter(person=person, state__in=DECIDED, kind=Assignment.Kind.ANNOTATE, task__queue__project=project)
-        .order_by("-closed_at", "-pk")
-    )
+def decisions_of(*, person: User, project: Project, before: int | None = None) -> QuerySet[Assignment]:
+    """What the person has decided at the desk, newest first; `before` goes on after that assignment."""
+    shown = ("task__example", "task__payload", "task__queue__protocol", "current")
+    mine = Assignment.objects.filter(person=person, kind=Assignment.Kind.ANNOTATE, state__in=DECIDED)
+    rows = mine.select_related(*shown).filter(task__queue__project=project).order_by("-closed_at", "-pk")
+    if before is None:
+        return rows
+    edge = mine.filter(pk=before).values_list("closed_at", flat=True).first()
+    if edge is None:
+        raise NotFound("This list ends here: the decision it should go on from is not among yours.")
+    return rows.filter(Q(closed_at__lt=edge) | Q(closed_at=edge, pk__lt=before))
 
 
 def last_decisions(*, queue: Queue, person: User, n: int = 10) -> QuerySet[Assignment]:
     """The person's latest closed assignments in this queue, newest first."""
     return decisions_of(person=person, project=queue.project).filter(task__queue=queue)[:n]
-
-
-def older_decisions(*, person: User, project: Project, than: int) -> QuerySet[Assignment]:
-    """The decisions that come after assignment `than` in the list of `decisions_of`."""
-    edge = Assignment.objects.filter(pk=than, person=person).values_list("closed_at", flat=True).first()
-    if edge is None:
-        raise NotFound("This list ends here: the decision it should go on from is not yours.")
-    earlier = Q(closed_at__lt=edge) | Q(closed_at=edge, pk__lt=than)
-    return decisions_of(person=person, project=project).filter(earlier)
 
 
 def progress(*, queue: Queue) -> dict[str, int]:

@@ -154,7 +154,7 @@ def _show(
     empty: Empty | None = None,
 ) -> HttpResponse:
     """The card of `assignment`, or why there is none; without htmx the desk itself, which shows the same."""
-    if not request.htmx:
+    if not getattr(request, "htmx", False):
         if done:
             messages.info(request, OUTCOMES[done.state])
         return redirect("annotation:desk", slug=member.project.slug)
@@ -174,12 +174,12 @@ def _show(
 @member_view("adjudicate")
 def adjudication(request: HttpRequest, member: Member) -> HttpResponse:
     """What waits for a lead, oldest first."""
-    after = _task(member, request.GET.get("after", ""))
+    after = _task(request, member, "after")
     rows = queries.disputed_after(person=member.person, project=member.project, task=after)
     context = {
         **_page_of(rows, name="after"),
         "following": queries.next_dispute(person=member.person, project=member.project),
-        "settled": settled_of(_task(member, request.GET.get("settled", ""))),
+        "settled": settled_of(_task(request, member, "settled")),
     }
     return page(request, "annotation/adjudication.html", context)
 
@@ -195,11 +195,11 @@ def settle(request: HttpRequest, member: Member, task_id: int) -> HttpResponse:
         return redirect(_next_dispute_url(member, task))
     context = {
         "dispute": dispute_of(task, person=member.person),
-        "settled": settled_of(_task(member, request.GET.get("settled", "")) or task),
+        "settled": settled_of(_task(request, member, "settled") or task),
         "following": queries.next_dispute(person=member.person, project=member.project, after=task),
     }
     response = page(request, "annotation/settle.html", context, partial="dispute")
-    return push_url(response, request.get_full_path()) if request.htmx else response
+    return push_url(response, request.get_full_path()) if getattr(request, "htmx", False) else response
 
 
 def _next_dispute_url(member: Member, task: Task) -> str:
@@ -211,34 +211,36 @@ def _next_dispute_url(member: Member, task: Task) -> str:
     return f"{url}?settled={task.pk}"
 
 
-def _task(member: Member, number: str) -> Task | None:
-    """The task a query parameter names; None when there is no parameter."""
-    if number == "":
-        return None
-    if not number.isdecimal():
-        raise BadInput(f"A task is named by its number, not by {number[:40]!r}.")
-    return queries.task_in(project=member.project, task_id=int(number))
+def _task(request: HttpRequest, member: Member, name: str) -> Task | None:
+    """The task a parameter of the address names; None when there is no such parameter."""
+    number = _number(request, name)
+    return None if number is None else queries.task_in(project=member.project, task_id=number)
 
 
 @require_GET
 @member_view("annotate")
 def my_work(request: HttpRequest, member: Member) -> HttpResponse:
     """The person's queues, pace and last decisions. How they did on gold is calibration's to say."""
-    before = request.GET.get("before", "")
-    who = {"person": member.person, "project": member.project}
-    rows = (
-        queries.older_decisions(**who, than=int(before))
-        if before.isdecimal()
-        else queries.decisions_of(**who)
-    )
+    person, project = member.person, member.project
+    rows = queries.decisions_of(person=person, project=project, before=_number(request, "before"))
     listed = _page_of(rows, name="before")
     context = {
         **listed,
         "decisions": [decision_of(row) for row in listed["rows"]],
-        "work": queries.work_of(**who),
-        "queues": queries.queues_for(**who),
+        "work": queries.work_of(person=person, project=project),
+        "queues": queries.queues_for(person=person, project=project),
     }
     return page(request, "annotation/my_work.html", context, partial="decisions")
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """A row's number from the address; None when there is no such parameter."""
+    text = request.GET.get(name, "")
+    if text == "":
+        return None
+    if not text.isdecimal():
+        raise BadInput(f"`{name}` in the address is a number, not {text[:40]!r}.", field=name)
+    return int(text)
 
 
 def _page_of(rows: QuerySet[Any], *, name: str) -> dict[str, Any]:
