@@ -69,6 +69,7 @@ def set_member(*, project: Project, person: User, role: str, by: User, at: datet
     """Give the person this role in the project, whatever they had before."""
     if role not in Role.values:
         raise BadInput(f"The role is {role!r}; choose one of {', '.join(Role.values)}.", field="role")
+    require(person=by, project=project, action="manage_members")
     if role != Role.ADMIN:
         _keep_an_admin(project=project, person=person)
     membership, _ = Membership.objects.update_or_create(
@@ -106,6 +107,7 @@ def invite_member(
 @transaction.atomic
 def remove_member(*, project: Project, person: User, by: User, at: datetime) -> None:
     """Take the person out of the project; what they did stays."""
+    require(person=by, project=project, action="manage_members")
     _keep_an_admin(project=project, person=person)
     membership = Membership.objects.filter(project=project, person=person).first()
     if membership is None:
@@ -127,6 +129,7 @@ def _keep_an_admin(*, project: Project, person: User) -> None:
 @transaction.atomic
 def add_protocol(*, project: Project, body: Any, by: User, at: datetime) -> Protocol:
     """The next version of the project's protocol, and in force from now on; the same content adds nothing."""
+    require(person=by, project=project, action="edit_protocol")
     checked = check_protocol(body)
     digest = protocol_digest(checked)
     Project.objects.select_for_update().get(pk=project.pk)
