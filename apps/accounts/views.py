@@ -1,0 +1,59 @@
+"""A person's own pages: their API tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.forms import TokenForm
+from apps.accounts.models import User
+from apps.accounts.queries import ended_tokens, live_tokens
+from apps.accounts.services import create_token, revoke_token
+from apps.core.pages import page
+
+
+def _show(request: HttpRequest, *, form: TokenForm, status: int = 200, **made: Any) -> HttpResponse:
+    assert isinstance(request.user, User)
+    at = timezone.now()
+    context = {
+        "form": form,
+        "live": live_tokens(user=request.user, at=at),
+        "ended": ended_tokens(user=request.user, at=at),
+        **made,
+    }
+    return page(request, "accounts/tokens.html", context, partial="tokens", status=status)
+
+
+@require_GET
+@login_required
+def tokens(request: HttpRequest) -> HttpResponse:
+    return _show(request, form=TokenForm())
+
+
+@require_POST
+@login_required
+@never_cache
+def create(request: HttpRequest) -> HttpResponse:
+    """The answer itself shows the secret, this once: it is kept nowhere, so no redirect could."""
+    assert isinstance(request.user, User)
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _show(request, form=form, status=422)
+    token, secret = create_token(user=request.user, at=timezone.now(), **form.cleaned_data)
+    return _show(request, form=TokenForm(), token=token, secret=secret)
+
+
+@require_POST
+@login_required
+def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    assert isinstance(request.user, User)
+    revoke_token(user=request.user, token_id=token_id, at=timezone.now())
+    messages.success(request, "Revoked. Programs that use it are refused from now on.")
+    return redirect("accounts:tokens")
