@@ -10,7 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.core.errors import NotAllowed
 from apps.projects.models import Membership
+from apps.projects.services import add_protocol, remove_member, set_member
 from tests.conftest import House
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +97,12 @@ def test_leads_look_and_do_not_touch(client: Client, house: House) -> None:
     assert post(client, house, "set_role", "erin", by="lena", role="lead") == 403
     assert add(client, house, "sam", by="lena").status_code == 403
     assert roles(house)["erin"] == "expert"
+
+
+def test_the_services_check_the_role_themselves(house: House) -> None:
+    with pytest.raises(NotAllowed):
+        set_member(project=house.project, person=house.sam, role="lead", by=house.lena, at=house.clock)
+    with pytest.raises(NotAllowed):
+        remove_member(project=house.project, person=house.erin, by=house.lena, at=house.clock)
+    with pytest.raises(NotAllowed):
+        add_protocol(project=house.project, body={}, by=house.erin, at=house.clock)
