@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -11,7 +11,7 @@ from apps.core.pages import page
 from apps.core.runs import cancel as cancel_run
 from apps.core.runs import retry as retry_run
 from apps.exchange.forms import UploadForm
-from apps.exchange.queries import causes, import_of, imports_page, problem_lines, problems_page
+from apps.exchange.queries import causes, import_of, imports_page, problem_lines, problems_page, rate_of
 from apps.exchange.services import start_import
 from apps.projects.permissions import Member, member_view
 
@@ -22,7 +22,6 @@ def imports(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "form": UploadForm(),
         "page": imports_page(project=member.project, before=request.GET.get("before", "")),
-        "now": timezone.now(),
     }
     return page(request, "exchange/imports.html", context, partial="imports")
 
@@ -32,11 +31,7 @@ def imports(request: HttpRequest, member: Member) -> HttpResponse:
 def upload(request: HttpRequest, member: Member) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        context = {
-            "form": form,
-            "page": imports_page(project=member.project, before=""),
-            "now": timezone.now(),
-        }
+        context = {"form": form, "page": imports_page(project=member.project, before="")}
         return page(request, "exchange/imports.html", context, status=422)
     file, how = form.cleaned_data["file"], {n: form.cleaned_data[n] for n in ("format", "on_conflict")}
     at, chunks = timezone.now(), file.chunks()
@@ -49,15 +44,22 @@ def upload(request: HttpRequest, member: Member) -> HttpResponse:
 def import_(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
     run = import_of(project=member.project, run_id=run_id)
     problems = problems_page(run=run, after=request.GET.get("after", ""))
-    context = {"run": run, "causes": causes(run=run), "problems": problems, "now": timezone.now()}
+    context = {
+        "run": run,
+        "causes": causes(run=run),
+        "kept": run.problems.count(),
+        "problems": problems,
+        "progress_note": f"{run.rows_read:,} rows read",
+        "rate": rate_of(run, timezone.now()),
+    }
     return page(request, "exchange/import.html", context, partial="import")
 
 
 @require_GET
 @member_view("import")
-def problems(request: HttpRequest, member: Member, run_id: int) -> HttpResponseBase:
+def problems(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
     run = import_of(project=member.project, run_id=run_id)
-    answer = StreamingHttpResponse(problem_lines(run=run), content_type="text/csv; charset=utf-8")
+    answer = HttpResponse(problem_lines(run=run), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="import-{run.pk}-problems.csv"'
     return answer
 
