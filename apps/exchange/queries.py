@@ -27,6 +27,11 @@ class Page:
     rows: list[Any]
     next: str
 
+    @property
+    def busy(self) -> bool:
+        """Whether any of these imports still moves."""
+        return any(isinstance(row, ImportRun) and not row.is_over for row in self.rows)
+
 
 def imports_of(*, project: Project) -> QuerySet[ImportRun]:
     return ImportRun.objects.select_related("created_by", "project").filter(project=project)

@@ -81,6 +81,22 @@ WHO: dict[str, set[str]] = {
     "projects:remove_member": ADMIN,
     "projects:save_protocol": LEADS,
     "projects:set_role": ADMIN,
+    "rounds:board": ALL,
+    "rounds:round": ALL,
+    "training:add_recipe": LEAD,
+    "training:ask_override": LEAD,
+    "training:benchmarks": ALL,
+    "training:cancel_run": LEADS,
+    "training:freeze": LEAD,
+    "training:judge": LEAD,
+    "training:model": ALL,
+    "training:models": ALL,
+    "training:promote": LEAD,
+    "training:reject": LEAD,
+    "training:retry_run": LEADS,
+    "training:roll_back": LEAD,
+    "training:run": ALL,
+    "training:runs": ALL,
 }
 """Who may do what in a project: an address that is not here is not known to this test."""
 
