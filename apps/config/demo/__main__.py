@@ -73,7 +73,11 @@ def _stack(data: Path, log: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(ready)
         finally:
             stack.terminate()
-            stack.wait(60)
+            try:
+                stack.wait(60)
+            except subprocess.TimeoutExpired:
+                stack.kill()
+                raise
 
 
 def _sign_up(ready: dict[str, Any]) -> dict[str, str]:
