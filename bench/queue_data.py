@@ -11,6 +11,7 @@ import django
 
 ANNOTATORS = 64
 OVERLAP = 2
+SPARE = 60_000  # the floors are quick: they would run out of a small queue within a run
 PEOPLE = "INSERT INTO projects_membership (project_id, person_id, role, created_at) VALUES (%s, %s, 'expert', now())"
 TASKS = """
 TRUNCATE annotation_consensus, annotation_annotation, annotation_assignment, annotation_task, examples_example,
@@ -27,7 +28,7 @@ INSERT INTO annotation_task (queue_id, example_id, payload_id, state, reason, wh
 DROP TABLE IF EXISTS bench_answer, bench_task;
 CREATE TABLE bench_task (id bigserial PRIMARY KEY, queue_id integer, state text, priority double precision);
 CREATE TABLE bench_answer (id bigserial PRIMARY KEY, task_id bigint, person_id bigint, answers jsonb, at timestamptz);
-INSERT INTO bench_task (queue_id, state, priority) SELECT 1, 'open', random() FROM generate_series(1, {n} * {overlap});
+INSERT INTO bench_task (queue_id, state, priority) SELECT 1, 'open', random() FROM generate_series(1, {n} + {spare});
 CREATE INDEX ON bench_task (queue_id, priority DESC, id) WHERE state = 'open';
 ANALYZE;
 """
@@ -44,7 +45,9 @@ def make(n: int) -> list[dict[str, str]]:
     image = digits.load(seed=1).rows[0]["payload"]["image"]
     queue = Queue.objects.get(project=project)
     with connection.cursor() as cursor:
-        cursor.execute(TASKS.format(n=n, project=project.pk, queue=queue.pk, overlap=OVERLAP, image=image))
+        cursor.execute(
+            TASKS.format(n=n, project=project.pk, queue=queue.pk, overlap=OVERLAP, spare=SPARE, image=image)
+        )
     return _annotators(project)
 
 

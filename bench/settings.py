@@ -11,4 +11,6 @@ ROOT_URLCONF = "bench.floors"
 TEMPLATES[0]["DIRS"] = [*TEMPLATES[0]["DIRS"], os.path.join(os.path.dirname(__file__), "templates")]
 if os.environ.get("BENCH_BARE"):
     MIDDLEWARE = []
-    INSTALLED_APPS = [app for app in INSTALLED_APPS if "allauth" not in app]  # which insists on its middleware
+    INSTALLED_APPS = [
+        app for app in INSTALLED_APPS if "allauth" not in app
+    ]  # which insists on its middleware

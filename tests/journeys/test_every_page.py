@@ -1,0 +1,61 @@
+"""Every page, in light and dark, wide and narrow: it answers, fits, says no error, and axe finds nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+
+AXE = (Path(__file__).parent / "axe-core" / "axe.min.js").read_text()
+FIND = """async () => {
+  const found = await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']});
+  return found.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(' | '));
+}"""
+PAGES = {
+    "erin": ["", "desk/", "my-work/", "data/", "mining/", "datasets/", "proposals/", "runs/", "models/", "jobs/"],
+    "lena": [
+        "",
+        "adjudication/",
+        "data/",
+        "data/digit-0001/",
+        "imports/",
+        "imports/1/",
+        "mining/",
+        "mining/1/",
+        "datasets/",
+        "datasets/1/",
+        "proposals/",
+        "proposals/1/",
+        "runs/",
+        "runs/1/",
+        "models/",
+        "models/1/",
+        "benchmarks/",
+        "gold/",
+        "members/",
+        "protocol/",
+    ],
+    "ada": ["", "calibration/", "members/", "gold/", "audit/", "jobs/", "protocol/"],
+}
+MODES: list[dict[str, Any]] = [{"scheme": "light"}, {"scheme": "dark", "narrow": True}]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["light-wide", "dark-narrow"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_answers_fits_and_is_accessible(person, name, mode):
+    somebody = person(name, **mode)
+    wrong = []
+    for path in PAGES[name]:
+        page = somebody.open(f"p/digits/{path}")
+        page.wait_for_load_state("networkidle")
+        somebody.shoot(f"page-{name}-{path.strip('/').replace('/', '-') or 'board'}")
+        page.evaluate(AXE)
+        wrong += [f"{path}: {finding}" for finding in page.evaluate(FIND)]
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wrong += [f"{path}: {wide} px wider than the window"] * (wide > 0)
+        wrong += [f"{path}: {trouble}" for trouble in somebody.troubles]
+        somebody.troubles.clear()
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,131 @@
+"""The newcomer's whole story, by keyboard, as the people of the demo: from the first digit to the next round."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.config.demo import digits
+from apps.config.demo import project as demo
+from apps.config.demo.caller import Caller
+
+pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+
+HOME = f"projects/{demo.SLUG}/"
+BY_KEYBOARD = 8  # digits each expert judges in the browser; the rest they send through the API
+
+
+@pytest.fixture(scope="session")
+def truth() -> dict[str, str]:
+    """The digit behind each picture; only a test may know."""
+    data = digits.load(seed=demo.SEED)
+    return {row["payload"]["image"]: data.truth[row["key"]] for row in data.rows}
+
+
+def follow(page: Page, name: str) -> None:
+    """Follow a link by keyboard."""
+    link = page.get_by_role("link", name=name, exact=True).first
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_load_state("networkidle")
+
+
+def push(page: Page, name: str | re.Pattern[str]) -> None:
+    """Press a button by keyboard."""
+    button = page.get_by_role("button", name=name).first
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_load_state("networkidle")
+
+
+def card(page: Page) -> str:
+    """The assignment on the desk, once there is one."""
+    page.wait_for_selector("#card[data-assignment]")
+    return str(page.get_attribute("#card", "data-assignment"))
+
+
+def judge(page: Page, truth: dict[str, str], *, legibility: str = "4") -> None:
+    """Answer the card on the desk by keys and wait for the next."""
+    before = card(page)
+    digit = truth[str(page.get_attribute("#card img", "src"))]
+    page.keyboard.press(digit)
+    page.keyboard.press("Enter")
+    page.keyboard.press(legibility)
+    page.keyboard.press("Enter")
+    if page.locator("#card input[name=confidence]").count():
+        page.keyboard.press("4")
+        page.keyboard.press("Enter")
+    page.wait_for_function("was => document.querySelector('#card')?.dataset.assignment !== was", arg=before)
+
+
+def token_of(page: Page) -> str:
+    """Make an API token on one's own page."""
+    page.get_by_label("Name").first.focus()
+    page.keyboard.type("journey")
+    page.keyboard.press("Enter")
+    return page.locator("text=/wst_[\\w-]+/").first.inner_text().strip()
+
+
+def answer_the_rest(somebody, truth: dict[str, str], by_key: dict[str, str]) -> Caller:
+    """Send what is left through the API, as a program of this person's would."""
+    page = somebody.open("you/tokens/")
+    found = re.search(r"wst_[\w-]+", token_of(page))
+    assert found is not None
+    caller = Caller(somebody.name, url=somebody.stack.url, token=found.group())
+    hand = caller.post(f"{HOME}assignments/next/")
+    while hand["assignment"]:
+        task = hand["assignment"]["task"]
+        body = {"answers": {"digit": by_key[task["key"]], "legibility": 4}, "confidence": 4}
+        path = f"assignments/{hand['assignment']['id']}/annotations/?next=true"
+        hand = caller.post(path, body, Idempotency_Key=f"{somebody.name}-{hand['assignment']['id']}")
+    return caller
+
+
+def test_a_newcomer_goes_once_round_the_loop(person, truth):
+    by_key = digits.load(seed=demo.SEED).truth
+    erin = person("erin")
+    erin.shoot("story-01-board-of-an-expert")
+    follow(erin.page, "Desk")
+    card(erin.page)
+    erin.shoot("story-02-desk")
+    for _ in range(BY_KEYBOARD):
+        judge(erin.page, truth)
+    erin.shoot("story-03-desk-under-way")
+    the_last_decision_can_be_reopened(erin.page)
+    a_skip_has_a_reason_and_brings_the_next(erin.page)
+    answer_the_rest(erin, truth, by_key)
+
+    emil = person("emil", narrow=True)
+    follow(emil.page, "Desk")
+    emil.shoot("story-04-desk-on-a-phone")
+    one_wrong_answer(emil.page, truth)
+    answer_the_rest(emil, truth, by_key)
+    emil.open("p/digits/desk/").wait_for_load_state("networkidle")
+    emil.shoot("story-05-desk-all-done")
+
+
+def the_last_decision_can_be_reopened(page: Page) -> None:
+    now = card(page)
+    page.keyboard.press("u")
+    page.wait_for_function("was => document.querySelector('#card')?.dataset.assignment !== was", arg=now)
+    expect(page.locator("#card")).to_contain_text("Reopened")
+    reopened = card(page)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function("was => document.querySelector('#card')?.dataset.assignment !== was", arg=reopened)
+
+
+def a_skip_has_a_reason_and_brings_the_next(page: Page) -> None:
+    skipped = card(page)
+    page.keyboard.press("s")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    page.keyboard.press("1")
+    page.wait_for_function("was => document.querySelector('#card')?.dataset.assignment !== was", arg=skipped)
+
+
+def one_wrong_answer(page: Page, truth: dict[str, str]) -> None:
+    card(page)
+    right = truth[str(page.get_attribute("#card img", "src"))]
+    wrong = {picture: str((int(right) + 1) % 10) for picture in truth}
+    judge(page, wrong)
