@@ -16,6 +16,7 @@ from apps.algorithms.competence import beta_posterior
 from apps.algorithms.intervals import Interval, two_sided_z, wilson
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Task
 from apps.calibration.models import Gold
+from apps.examples.queries import Content, contents
 from apps.projects.models import Membership, Project
 
 WANTED = 0.9  # the accuracy we want; whose whole interval lies below it needs a session
@@ -214,6 +215,7 @@ class GoldRecord:
     """One gold example with what people have answered: low agreement with the known label may mean bad gold."""
 
     gold: Gold
+    content: Content
     answers: int
     right: int
 
@@ -222,25 +224,15 @@ class GoldRecord:
         """Most people contradict it: the gold may be wrong rather than the people."""
         return self.answers >= 3 and self.right * 2 < self.answers
 
-    @property
-    def picture(self) -> str:
-        """The first picture in the payload, as a data URI; empty without one."""
-        body = self.gold.example.payload.body or {}
-        return next((v for v in body.values() if isinstance(v, str) and v.startswith("data:image/")), "")
 
-
-def gold_page(
-    *, project: Project, before: int | None = None, size: int = 50
-) -> tuple[list[GoldRecord], int | None]:
-    """The newest gold below `before`, and where the next page starts; None on the last."""
-    rows = gold(project=project)
-    found = list((rows.filter(pk__lt=before) if before is not None else rows)[: size + 1])
-    shown = found[:size]
+def gold_records(*, project: Project, shown: list[Gold]) -> list[GoldRecord]:
+    """These gold examples with their content and the answers to them."""
+    pictures = contents(project=project, digests=[one.example.payload_id for one in shown])
     outcomes: dict[str, list[bool]] = {}
     for answer in gold_answers(project=project):
         outcomes.setdefault(answer.key, []).append(answer.correct)
     records = []
     for one in shown:
         right = outcomes.get(one.example.key, [])
-        records.append(GoldRecord(one, len(right), sum(right)))
-    return records, shown[-1].pk if len(found) > size else None
+        records.append(GoldRecord(one, pictures[one.example.payload_id], len(right), sum(right)))
+    return records

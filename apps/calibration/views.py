@@ -14,6 +14,7 @@ from apps.calibration import services as calibrating
 from apps.calibration.charts import confidence_chart, finding
 from apps.calibration.forms import GoldForm
 from apps.core.errors import BadInput
+from apps.core.keyset import newest
 from apps.core.pages import page
 from apps.projects.permissions import Member, member_view
 
@@ -42,11 +43,9 @@ def mine(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 def _gold(request: HttpRequest, member: Member, form: GoldForm, status: int = 200) -> HttpResponse:
-    before = request.GET.get("before", "")
-    records, following = queries.gold_page(
-        project=member.project, before=int(before) if before.isdigit() else None
-    )
-    context = {"form": form, "records": records, "next": following}
+    shown = newest(queries.gold(project=member.project), before=request.GET.get("before", ""))
+    records = queries.gold_records(project=member.project, shown=shown.rows)
+    context = {"form": form, "records": records, "next": shown.next}
     return page(request, "calibration/gold.html", context, status=status)
 
 

@@ -15,33 +15,20 @@ from apps.core.errors import BadInput, NotFound
 from apps.exchange.models import ImportProblem, ImportRun
 from apps.projects.models import Project
 
-PAGE = 25
 PROBLEMS_PAGE = 50
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows, and where the next page starts; empty on the last."""
+    """Problems, and where the next page starts; empty on the last."""
 
-    rows: list[Any]
+    rows: list[ImportProblem]
     next: str
-
-    @property
-    def busy(self) -> bool:
-        """Whether any of these imports still moves."""
-        return any(isinstance(row, ImportRun) and not row.is_over for row in self.rows)
 
 
 def imports_of(*, project: Project) -> QuerySet[ImportRun]:
     return ImportRun.objects.select_related("created_by", "project").filter(project=project)
-
-
-def imports_page(*, project: Project, before: str) -> Page:
-    """Newest first."""
-    rows = imports_of(project=project)
-    found = list((rows.filter(pk__lt=_number(before)) if before else rows)[: PAGE + 1])
-    return Page(found[:PAGE], str(found[PAGE - 1].pk) if len(found) > PAGE else "")
 
 
 def import_of(*, project: Project, run_id: int) -> ImportRun:

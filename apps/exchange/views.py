@@ -7,23 +7,26 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.core.keyset import newest
 from apps.core.pages import page
 from apps.core.runs import cancel as cancel_run
 from apps.core.runs import retry as retry_run
 from apps.exchange.forms import UploadForm
-from apps.exchange.queries import causes, import_of, imports_page, problem_lines, problems_page, rate_of
+from apps.exchange.queries import causes, import_of, imports_of, problem_lines, problems_page, rate_of
 from apps.exchange.services import start_import
 from apps.projects.permissions import Member, member_view
+
+
+def _imports(request: HttpRequest, member: Member, form: UploadForm, status: int = 200) -> HttpResponse:
+    shown = newest(imports_of(project=member.project), before=request.GET.get("before", ""))
+    context = {"form": form, "page": shown, "busy": any(not run.is_over for run in shown.rows)}
+    return page(request, "exchange/imports.html", context, partial="imports", status=status)
 
 
 @require_GET
 @member_view("import")
 def imports(request: HttpRequest, member: Member) -> HttpResponse:
-    context = {
-        "form": UploadForm(),
-        "page": imports_page(project=member.project, before=request.GET.get("before", "")),
-    }
-    return page(request, "exchange/imports.html", context, partial="imports")
+    return _imports(request, member, UploadForm())
 
 
 @require_POST
@@ -31,8 +34,7 @@ def imports(request: HttpRequest, member: Member) -> HttpResponse:
 def upload(request: HttpRequest, member: Member) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        context = {"form": form, "page": imports_page(project=member.project, before="")}
-        return page(request, "exchange/imports.html", context, status=422)
+        return _imports(request, member, form, status=422)
     file, how = form.cleaned_data["file"], {n: form.cleaned_data[n] for n in ("format", "on_conflict")}
     at, chunks = timezone.now(), file.chunks()
     run = start_import(project=member.project, by=member.person, at=at, chunks=chunks, name=file.name, **how)

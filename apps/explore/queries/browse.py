@@ -14,7 +14,7 @@ from apps.annotation.models import Consensus, Task, TaskState
 from apps.annotation.queries import believed
 from apps.core.errors import BadInput
 from apps.examples.models import Example, Split
-from apps.explore.queries.content import Content, content_of
+from apps.examples.queries import Content, contents
 from apps.projects.models import Project
 from apps.projects.permissions import Member
 
@@ -104,7 +104,7 @@ def browse(*, member: Member, filters: Filters) -> Page:
 
 
 def _found(member: Member, filters: Filters) -> QuerySet[Example]:
-    rows = Example.objects.select_related("payload", "score").filter(project=member.project)
+    rows = Example.objects.select_related("score").filter(project=member.project)
     if filters.split:
         rows = rows.filter(split=filters.split)
     if filters.label:
@@ -168,6 +168,7 @@ def _parse_cursor(text: str) -> tuple[float, int]:
 def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
     asked = _asked(member, rows)
     beliefs = {b.example_id: b for b in believed(project=member.project).filter(example__in=rows)}
+    shown = contents(project=member.project, digests=[row.payload_id for row in rows])
     lead = member.may("adjudicate")
     tiles = []
     for row in rows:
@@ -175,7 +176,7 @@ def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
         tiles.append(
             Tile(
                 example=row,
-                content=content_of(payload=row.payload, project=member.project),
+                content=shown[row.payload_id],
                 label=row.label if lead or row.split != Split.BENCHMARK else None,
                 belief=(belief.label or belief.condition)
                 if belief and (lead or row.pk not in asked)

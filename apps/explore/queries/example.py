@@ -11,8 +11,8 @@ from apps.annotation.queries import answers_on
 from apps.calibration.models import Gold
 from apps.core.errors import NotFound
 from apps.examples.models import Example, Split
+from apps.examples.queries import Content, contents
 from apps.explore.queries.browse import CLOSED
-from apps.explore.queries.content import Content, content_of, is_picture
 from apps.mining.models import LatestScore
 from apps.projects.permissions import Member
 
@@ -66,7 +66,7 @@ def dossier(*, member: Member, key: str) -> Dossier:
     secret = example.split == Split.BENCHMARK and not lead
     return Dossier(
         example=example,
-        content=content_of(payload=example.payload, project=member.project),
+        content=contents(project=member.project, digests=[example.payload_id])[example.payload_id],
         payload=_readable(example.payload.body),
         label=None if secret else example.label,
         secret=secret,
@@ -123,7 +123,7 @@ def _readable(body: dict[str, Any] | None) -> str:
     if body is None:
         return ""
     short = {
-        name: f"{value[:32]}… ({len(value)} characters)" if is_picture(value) else value
+        name: f"{value[:32]}… ({len(value)} characters)" if str(value).startswith("data:") else value
         for name, value in body.items()
     }
     return json.dumps(short, indent=2, ensure_ascii=False)
