@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -38,7 +38,7 @@ class Question:
     kind: str
     title: str
     required: bool
-    choices: list[Choice] = field(default_factory=list)
+    choices: tuple[Choice, ...] = ()
     text: str = ""
     always: bool = False
 
@@ -135,14 +135,16 @@ def questions_of(protocol: dict[str, Any], answers: dict[str, Any]) -> list[Ques
 
 def _question(question: dict[str, Any], answer: Any) -> Question:
     name, kind, given = PREFIX + question["name"], question["kind"], "" if answer is None else str(answer)
-    choices = []
+    choices: tuple[Choice, ...] = ()
     if kind == "choice":
-        choices = [Choice(o["value"], o["title"], o["key"], o["value"] == given) for o in question["options"]]
+        choices = tuple(
+            Choice(o["value"], o["title"], o["key"], o["value"] == given) for o in question["options"]
+        )
     if kind == "rating":
         anchors = question["criterion"]["anchors"].items()
-        choices = [
+        choices = tuple(
             Choice(point, text, point if len(point) == 1 else "", point == given) for point, text in anchors
-        ]
+        )
     return Question(name, kind, question["title"], question["required"], choices, given)
 
 
@@ -157,10 +159,10 @@ def cause_question() -> Question:
 
 def _fixed(name: str, title: str, words: dict[Any, str], given: Any, *, required: bool = True) -> Question:
     chosen = str(given) if given is not None else None
-    choices = [
+    choices = tuple(
         Choice(str(value), text, str(place), str(value) == chosen)
         for place, (value, text) in enumerate(words.items(), start=1)
-    ]
+    )
     return Question(name, "choice", title, required, choices, always=True)
 
 

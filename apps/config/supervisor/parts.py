@@ -83,11 +83,11 @@ def celery(data_dir: Path, *, env: Mapping[str, str]) -> list[Spec]:
 
 
 def web(port: int, *, env: Mapping[str, str]) -> Spec:
-    """Two processes for two cores; threads, because requests are short and wait for the database."""
+    """Two processes for two cores; few threads each: more of them only wait for each other's turn at Python."""
     processes = max(2, min(4, os.cpu_count() or 2))
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(processes), "--blocking-threads", "8", "--respawn-failed-workers",
+        "--workers", str(processes), "--blocking-threads", "4", "--respawn-failed-workers",
         "--respawn-interval", "0.5", "--workers-kill-timeout", "4", "--log-level", "warning",
         "apps.config.wsgi:application",
     ]  # fmt: skip
