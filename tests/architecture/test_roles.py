@@ -82,6 +82,13 @@ WHO: dict[str, set[str]] = {
     "projects:save_protocol": LEADS,
     "projects:set_role": ADMIN,
     "rounds:board": ALL,
+    "rounds:cancel": LEADS,
+    "rounds:cut": LEAD,
+    "rounds:mine": LEAD,
+    "rounds:open_round": LEAD,
+    "rounds:propose": LEAD,
+    "rounds:reflect": LEAD,
+    "rounds:retry": LEADS,
     "rounds:round": ALL,
     "training:add_recipe": LEAD,
     "training:ask_override": LEAD,
@@ -100,7 +107,13 @@ WHO: dict[str, set[str]] = {
 }
 """Who may do what in a project: an address that is not here is not known to this test."""
 
-PERSONAL = {"accounts:create_token", "accounts:revoke_token", "accounts:tokens", "rounds:home"}
+PERSONAL = {
+    "accounts:create_token",
+    "accounts:revoke_token",
+    "accounts:tokens",
+    "rounds:create_project",
+    "rounds:home",
+}
 """Addresses outside a project for whoever is signed in."""
 
 OPEN = {"healthz"}
@@ -113,7 +126,9 @@ KNOWN = {"slug": "digits", "key": "some-key", "kind": "importrun"}
 """Words in addresses that are no numbers."""
 
 
-def names(patterns: list[Any], prefix: str = "", route: str = "") -> Iterator[tuple[str, str, dict[str, Any]]]:
+def names(
+    patterns: list[Any], prefix: str = "", route: str = ""
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(name, route, converters) of every address."""
     for pattern in patterns:
         here = route + str(pattern.pattern)
@@ -126,7 +141,9 @@ def names(patterns: list[Any], prefix: str = "", route: str = "") -> Iterator[tu
 
 def addresses() -> dict[str, tuple[str, dict[str, Any]]]:
     found = {name: (route, kinds) for name, route, kinds in names(get_resolver().url_patterns)}
-    return {n: place for n, place in found.items() if not n.startswith(OTHERS) and not place[0].startswith("api/")}
+    return {
+        n: place for n, place in found.items() if not n.startswith(OTHERS) and not place[0].startswith("api/")
+    }
 
 
 def in_projects() -> list[str]:
@@ -189,7 +206,9 @@ def test_a_member_of_another_project_finds_nothing(client: Client, house: House)
 
 
 @pytest.mark.parametrize("role", Role.values)
-def test_each_role_may_do_what_the_table_says_and_nothing_else(client: Client, house: House, role: str) -> None:
+def test_each_role_may_do_what_the_table_says_and_nothing_else(
+    client: Client, house: House, role: str
+) -> None:
     house.example("some-key")
     client.force_login(person_as(house, role))
 
@@ -204,7 +223,9 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(client: Client, h
 
 
 @pytest.mark.parametrize("role", Role.values)
-def test_pages_that_need_no_more_than_a_project_show_themselves(client: Client, house: House, role: str) -> None:
+def test_pages_that_need_no_more_than_a_project_show_themselves(
+    client: Client, house: House, role: str
+) -> None:
     client.force_login(person_as(house, role))
     bare = [n for n in in_projects() if set(addresses()[n][1]) == {"slug"} and role in WHO.get(n, ())]
 

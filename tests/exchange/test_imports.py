@@ -56,7 +56,8 @@ def test_a_file_is_imported_and_its_bad_rows_are_told(client: Client, house: Hou
 
 
 @pytest.mark.parametrize(
-    ("name", "format"), [("A.CSV", "csv"), ("a.jsonl", "ndjson"), ("a.parquet", "parquet"), ("a.ndjson", "ndjson")]
+    ("name", "format"),
+    [("A.CSV", "csv"), ("a.jsonl", "ndjson"), ("a.parquet", "parquet"), ("a.ndjson", "ndjson")],
 )
 def test_the_format_is_guessed_from_the_name(client: Client, house: House, name: str, format: str) -> None:
     send(client, house, name, b"x")

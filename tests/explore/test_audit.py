@@ -57,7 +57,9 @@ def test_filters_by_person_kind_and_object(client: Client, house: House) -> None
 
 def test_older_events_follow_on_the_next_page(client: Client, house: House) -> None:
     for number in range(PAGE):
-        record_event(kind=f"project.n{number}", row=house.project, at=house.clock, project_id=house.project.pk)
+        record_event(
+            kind=f"project.n{number}", row=house.project, at=house.clock, project_id=house.project.pk
+        )
     client.force_login(house.ada)
     html = client.get(reverse("explore:audit", args=["digits"])).content.decode()
     following = re.search(r'href="(\?before=\d+)" rel="next"', html)

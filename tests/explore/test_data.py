@@ -36,10 +36,21 @@ def keys_in(html: str) -> list[str]:
 def score(house: House, **scores: tuple[str, float, float | None]) -> None:
     """Latest scores by key: predicted, margin, log-odds."""
     model = ModelVersion.objects.create(
-        project=house.project, number=1, digest="m", recipe="r", classes=["3", "5", "8"], created_at=house.clock
+        project=house.project,
+        number=1,
+        digest="m",
+        recipe="r",
+        classes=["3", "5", "8"],
+        created_at=house.clock,
     )
     source = PredictionSet.objects.create(
-        project=house.project, model=model, purpose="pool", digest="p", rows=1, classes=["3"], created_at=house.clock
+        project=house.project,
+        model=model,
+        purpose="pool",
+        digest="p",
+        rows=1,
+        classes=["3"],
+        created_at=house.clock,
     )
     for key, (predicted, margin, log_odds) in scores.items():
         LatestScore.objects.create(
@@ -119,7 +130,9 @@ def test_experts_cannot_learn_a_benchmark_label_by_looking_or_filtering(client: 
     assert keys_in(look(client, house, "lena", "?label=8")) == ["secret"]
 
 
-def test_an_old_verdict_is_hidden_from_experts_while_the_example_is_asked_again(client: Client, house: House) -> None:
+def test_an_old_verdict_is_hidden_from_experts_while_the_example_is_asked_again(
+    client: Client, house: House
+) -> None:
     house.task("again")
     house.submit(house.erin, "5")
     house.submit(house.emil, "5")

@@ -29,7 +29,9 @@ def look(client: Client, house: House, name: str, key: str, view: str = "example
     return answer.content.decode()
 
 
-@pytest.mark.parametrize("key", ["a/b", "..", ".", "50%", "%2F", "ä ?#&", "a\\b", "/", "x/lineage", "line\nbreak"])
+@pytest.mark.parametrize(
+    "key", ["a/b", "..", ".", "50%", "%2F", "ä ?#&", "a\\b", "/", "x/lineage", "line\nbreak"]
+)
 def test_odd_keys_have_a_page(client: Client, house: House, key: str) -> None:
     house.example(key)
 
@@ -103,7 +105,12 @@ def test_benchmark_labels_are_kept_from_experts(client: Client, house: House) ->
 
 def predicted(house: House, key: str) -> None:
     model = ModelVersion.objects.create(
-        project=house.project, number=7, digest="m", recipe="r", classes=["3", "5", "8"], created_at=house.clock
+        project=house.project,
+        number=7,
+        digest="m",
+        recipe="r",
+        classes=["3", "5", "8"],
+        created_at=house.clock,
     )
     schema = pa.schema([("key", pa.string()), ("probs", pa.list_(pa.float32()))])
     rows = pa.RecordBatch.from_pylist([{"key": key, "probs": [0.125, 0.75, 0.125]}], schema=schema)
@@ -118,7 +125,12 @@ def test_lineage_leads_from_the_answers_to_the_dataset_row_in_order(client: Clie
     house.task("a")
     house.submit(house.erin, "8")
     house.submit(house.emil, "8")
-    row: dict[str, Any] = dict.fromkeys(ROWS.names) | {"key": "a", "label": "8", "source": "vote", "given_label": "3"}
+    row: dict[str, Any] = dict.fromkeys(ROWS.names) | {
+        "key": "a",
+        "label": "8",
+        "source": "vote",
+        "given_label": "3",
+    }
     stored = write_table("datasets", [pa.RecordBatch.from_pylist([row], schema=ROWS)], schema=ROWS)
     DatasetVersion.objects.create(
         project=house.project, number=4, digest=stored.digest, lineage_digest="l", rows=1, summary={},
@@ -143,7 +155,9 @@ def test_lineage_says_what_each_model_said(client: Client, house: House) -> None
 
 
 def test_where_suggestions_are_hidden_an_expert_answers_before_looking(client: Client, house: House) -> None:
-    add_protocol(project=house.project, body={**PROTOCOL, "suggestion": "hidden"}, by=house.lena, at=house.clock)
+    add_protocol(
+        project=house.project, body={**PROTOCOL, "suggestion": "hidden"}, by=house.lena, at=house.clock
+    )
     assert Protocol.objects.filter(project=house.project).count() == 2
     house.task("a")
     predicted(house, "a")

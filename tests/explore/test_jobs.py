@@ -24,7 +24,11 @@ def run(house: House) -> ImportRun:
 
 
 def failed(run: ImportRun, house: House) -> None:
-    fail(claim(ImportRun, run.pk, at=house.clock), error="The disk is full. Free some.", at=house.later(seconds=1))
+    fail(
+        claim(ImportRun, run.pk, at=house.clock),
+        error="The disk is full. Free some.",
+        at=house.later(seconds=1),
+    )
 
 
 def act(client: Client, house: House, name: str, verb: str, run: Run, kind: str = "importrun") -> int:
@@ -32,7 +36,9 @@ def act(client: Client, house: House, name: str, verb: str, run: Run, kind: str 
     return client.post(reverse(f"explore:{verb}_job", args=["digits", kind, run.pk])).status_code
 
 
-def test_a_running_job_shows_how_far_it_is_and_how_long_it_takes(client: Client, house: House, run: ImportRun) -> None:
+def test_a_running_job_shows_how_far_it_is_and_how_long_it_takes(
+    client: Client, house: House, run: ImportRun
+) -> None:
     held = claim(ImportRun, run.pk, at=house.clock)
     beat(held, at=house.later(seconds=10), done=25, total=100)
     client.force_login(house.erin)

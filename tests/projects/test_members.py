@@ -20,7 +20,9 @@ pytestmark = pytest.mark.django_db
 
 def add(client: Client, house: House, who: str, role: str = "expert", by: str = "ada") -> HttpResponse:
     client.force_login(house.people[by])
-    answer: HttpResponse = client.post(reverse("projects:add_member", args=["digits"]), {"who": who, "role": role})
+    answer: HttpResponse = client.post(
+        reverse("projects:add_member", args=["digits"]), {"who": who, "role": role}
+    )
     return answer
 
 
@@ -30,7 +32,9 @@ def roles(house: House) -> dict[str, str]:
 
 def post(client: Client, house: House, view: str, name: str, by: str = "ada", **values: str) -> int:
     client.force_login(house.people[by])
-    return client.post(reverse(f"projects:{view}", args=["digits", house.people[name].pk]), values).status_code
+    return client.post(
+        reverse(f"projects:{view}", args=["digits", house.people[name].pk]), values
+    ).status_code
 
 
 def test_somebody_known_is_added_by_username_or_address_without_a_link(client: Client, house: House) -> None:
@@ -39,7 +43,9 @@ def test_somebody_known_is_added_by_username_or_address_without_a_link(client: C
     assert roles(house)["sam"] == "lead"
 
 
-def test_a_new_person_gets_a_link_that_is_shown_once_and_sets_a_password(client: Client, house: House) -> None:
+def test_a_new_person_gets_a_link_that_is_shown_once_and_sets_a_password(
+    client: Client, house: House
+) -> None:
     html = add(client, house, "nora@example.org").content.decode()
     link = re.search(r'value="http://testserver(/[^"]+)"', html)
     assert link, "the admin is shown the link"
@@ -49,7 +55,9 @@ def test_a_new_person_gets_a_link_that_is_shown_once_and_sets_a_password(client:
     client.logout()
     form = client.get(link[1], follow=True)
     client.post(
-        form.redirect_chain[-1][0], {"password1": "a-quite-long-one", "password2": "a-quite-long-one"}, follow=True
+        form.redirect_chain[-1][0],
+        {"password1": "a-quite-long-one", "password2": "a-quite-long-one"},
+        follow=True,
     )
 
     assert User.objects.get(username="nora").check_password("a-quite-long-one")

@@ -74,7 +74,9 @@ def test_a_bad_protocol_is_refused_naming_the_place_and_keeping_the_text(
     assert house.project.protocols.count() == 1
 
 
-def test_experts_cannot_save_and_a_version_that_is_not_there_is_not_found(client: Client, house: House) -> None:
+def test_experts_cannot_save_and_a_version_that_is_not_there_is_not_found(
+    client: Client, house: House
+) -> None:
     assert save(client, house, {**PROTOCOL, "guidelines": "mine"}, by="erin").status_code == 403
     assert client.get(reverse("projects:protocol_version", args=["digits", 9])).status_code == 404
     assert house.project.protocols.count() == 1
