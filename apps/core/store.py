@@ -241,10 +241,14 @@ def put_stream(kind: str, chunks: Iterable[bytes]) -> str:
     filesystem.create_dir(f"{root}/tmp", recursive=True)
     filesystem.create_dir(f"{root}/{kind}", recursive=True)
     aside, sha = f"{root}/tmp/{uuid.uuid4().hex}", hashlib.sha256()
-    with filesystem.open_output_stream(aside) as sink:
-        for chunk in chunks:
-            sha.update(chunk)
-            sink.write(chunk)
+    try:
+        with filesystem.open_output_stream(aside) as sink:
+            for chunk in chunks:
+                sha.update(chunk)
+                sink.write(chunk)
+    except BaseException:
+        filesystem.delete_file(aside)  # whoever sent it gave up half-way
+        raise
     filesystem.move(aside, f"{root}/{kind}/{sha.hexdigest()}")
     return sha.hexdigest()
 

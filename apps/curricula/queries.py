@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 from django.db.models import QuerySet
 
+from apps.core.errors import NotFound
 from apps.core.store import read_batches, read_table
-from apps.curricula.models import CurriculumVersion, Proposal
+from apps.curricula.models import CurriculumRun, CurriculumVersion, Proposal
 from apps.datasets.models import DatasetVersion
 from apps.examples.models import Payload
 from apps.mining.models import LatestScore
@@ -22,9 +23,29 @@ from apps.registry.queries import predictions_of, production
 
 
 def proposals_of(*, project: Project) -> QuerySet[Proposal]:
-    return Proposal.objects.select_related("curriculum__dataset", "author", "decided_by").filter(
+    return Proposal.objects.select_related("curriculum__dataset", "author", "decided_by", "project").filter(
         project=project
     )
+
+
+def proposal_in(*, project: Project, proposal_id: int) -> Proposal:
+    """The project's proposal; raises `NotFound`."""
+    found = proposals_of(project=project).filter(pk=proposal_id).first()
+    if found is None:
+        raise NotFound("There is no such proposal in this project.")
+    return found
+
+
+def curriculum_runs_of(*, project: Project) -> QuerySet[CurriculumRun]:
+    return CurriculumRun.objects.select_related("dataset", "created_by").filter(project=project)
+
+
+def curriculum_run_in(*, project: Project, run_id: int) -> CurriculumRun:
+    """The project's run that makes a proposal; raises `NotFound`."""
+    found = curriculum_runs_of(project=project).filter(pk=run_id).first()
+    if found is None:
+        raise NotFound("There is no such proposal run in this project.")
+    return found
 
 
 def in_force(*, project: Project) -> CurriculumVersion | None:

@@ -12,13 +12,16 @@ import pyarrow as pa
 from django.db.models import QuerySet
 
 from apps.annotation.queries import believed
+from apps.core.errors import BadInput, NotFound
 from apps.core.store import read_batches
 from apps.datasets.domain import LINEAGE, ROWS
-from apps.datasets.models import DatasetVersion
+from apps.datasets.models import DatasetVersion, SnapshotRun
 from apps.examples.models import Example, Split
+from apps.examples.queries import Content, contents
 from apps.projects.models import Project
 
 BATCH = 2_000
+ROWS_SHOWN = 60
 UNUSED = {"out_of_scope", "unusable"}
 
 
@@ -28,6 +31,84 @@ def datasets_of(*, project: Project) -> QuerySet[DatasetVersion]:
 
 def rows_of(dataset: DatasetVersion) -> Iterator[pa.RecordBatch]:
     return read_batches("datasets", dataset.digest)
+
+
+def dataset_in(*, project: Project, number: int) -> DatasetVersion:
+    """The project's dataset version of this number; raises `NotFound`."""
+    found = datasets_of(project=project).filter(number=number).first()
+    if found is None:
+        raise NotFound("There is no such dataset version in this project.")
+    return found
+
+
+def snapshot_runs_of(*, project: Project) -> QuerySet[SnapshotRun]:
+    return SnapshotRun.objects.select_related("dataset", "created_by").filter(project=project)
+
+
+def snapshot_run_in(*, project: Project, run_id: int) -> SnapshotRun:
+    """The project's snapshot run; raises `NotFound`."""
+    run = snapshot_runs_of(project=project).filter(pk=run_id).first()
+    if run is None:
+        raise NotFound("There is no such snapshot run in this project.")
+    return run
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a dataset version with what can be shown of its payload."""
+
+    position: int
+    values: dict[str, Any]
+    content: Content
+
+    @property
+    def changed(self) -> bool:
+        given = self.values["given_label"]
+        return given is not None and given != self.values["label"]
+
+
+@dataclass(frozen=True)
+class RowsPage:
+    rows: list[Row]
+    start: int
+    total: int
+
+    @property
+    def previous(self) -> int | None:
+        return max(0, self.start - ROWS_SHOWN) if self.start else None
+
+    @property
+    def next(self) -> int | None:
+        return self.start + len(self.rows) if self.start + len(self.rows) < self.total else None
+
+    @property
+    def shown(self) -> str:
+        return f"Rows {self.start + 1:,}–{self.start + len(self.rows):,} of {self.total:,}"
+
+
+def rows_page(*, dataset: DatasetVersion, start: str = "") -> RowsPage:
+    """Rows from a position on, in key order, with their payloads in one query; raises `BadInput`."""
+    if start and not start.isdigit():
+        raise BadInput("`start` is not a position. Go back to the first rows.", field="start")
+    first = min(int(start or 0), max(0, dataset.rows - 1))
+    columns = ["key", "payload", "split", "label", "source", "given_label", "condition", "answers", "licence"]
+    found = _slice_of(dataset, first, first + ROWS_SHOWN, columns)
+    shown = contents(project=dataset.project, digests=[row["payload"] for row in found])
+    rows = [Row(first + i, row, shown.get(row["payload"], Content())) for i, row in enumerate(found)]
+    return RowsPage(rows, first, dataset.rows)
+
+
+def _slice_of(dataset: DatasetVersion, first: int, end: int, columns: list[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    seen = 0
+    for batch in read_batches("datasets", dataset.digest, columns=columns, size=BATCH):
+        low, high = max(first - seen, 0), min(end - seen, batch.num_rows)
+        if low < high:
+            found += batch.slice(low, high - low).to_pylist()
+        seen += batch.num_rows
+        if seen >= end:
+            break
+    return found
 
 
 @dataclass

@@ -26,6 +26,11 @@ class MiningRun(Run):
     class Meta:
         ordering = ["-id"]
 
+    @property
+    def tasks_opened(self) -> int:
+        """Gold left out: it stays blind."""
+        return sum(n for reason, n in self.opened.items() if reason != "gold")
+
 
 class LatestScore(models.Model):
     """The newest signals of an example, so that pages sort and filter in the database."""

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, QuerySet
+from django.db import connection
+from django.db.models import Count, Max, Min, QuerySet
 
 from apps.algorithms.estimation import ErrorRate, error_rate
-from apps.annotation.models import Consensus, Task, TaskState
+from apps.annotation.models import Annotation, Consensus, Task, TaskState
+from apps.core.errors import NotFound
 from apps.core.store import read_batches
 from apps.examples.models import Example, Split
 from apps.mining.domain import Frame
-from apps.mining.models import MiningRun
+from apps.mining.models import LatestScore, MiningRun
 from apps.projects.models import Project
 
 CLOSED = (TaskState.AGREED, TaskState.SETTLED)
@@ -51,6 +53,68 @@ def runs_of(*, project: Project) -> QuerySet[MiningRun]:
     return MiningRun.objects.select_related("prediction_set__model", "created_by").filter(project=project)
 
 
+def run_in(*, project: Project, run_id: int) -> MiningRun:
+    """The project's mining run; raises `NotFound`."""
+    run = runs_of(project=project).filter(pk=run_id).first()
+    if run is None:
+        raise NotFound("There is no such mining run in this project.")
+    return run
+
+
+def seconds_per_answer(*, project: Project) -> float | None:
+    """Median active time of the newest 200 answers, None before the first."""
+    spent = Annotation.objects.filter(protocol__project=project, active_ms__gt=0).order_by("-pk")
+    times = list(spent.values_list("active_ms", flat=True)[:200])
+    return float(np.median(times)) / 1000 if times else None
+
+
+def review_of(*, runs: QuerySet[MiningRun]) -> dict[str, int]:
+    """The runs' tasks by state, gold left out."""
+    tasks = Task.objects.filter(mining_run_id__in=runs.values("pk")).exclude(reason=Task.Reason.GOLD)
+    counts = dict(tasks.values_list("state").annotate(n=Count("pk")))
+    return dict.fromkeys(TaskState.values, 0) | counts
+
+
+@dataclass(frozen=True)
+class Bin:
+    low: float
+    high: float
+    n: int
+
+
+SPREAD = """
+SELECT width_bucket({signal}, %(low)s, %(high)s, %(bins)s) AS bin, count(*)
+FROM mining_latestscore WHERE project_id = %(project)s AND prediction_set_id = %(set)s AND {signal} IS NOT NULL
+GROUP BY bin
+"""
+
+
+def spread_of(*, run: MiningRun, signal: str, bins: int = 24) -> list[Bin]:
+    """How a signal lies over the run's frame, counted by the database; empty once a later run has replaced it."""
+    assert signal in {"margin", "log_odds"}  # a column's name, never a reader's word
+    scores = LatestScore.objects.filter(project=run.project_id, prediction_set=run.prediction_set_id)
+    edges = scores.aggregate(low=Min(signal), high=Max(signal))
+    if edges["low"] is None:
+        return []
+    low, high = (0.0, 1.0) if signal == "margin" else (float(edges["low"]), float(edges["high"]))
+    high = high if high > low else low + 1
+    values = {"low": low, "high": high, "bins": bins, "project": run.project_id, "set": run.prediction_set_id}
+    with connection.cursor() as cursor:
+        cursor.execute(SPREAD.format(signal=signal), values)
+        # the greatest value lies on the last edge, which width_bucket counts as beyond it
+        counted = [(min(place, bins), n) for place, n in cursor.fetchall()]
+    width = (high - low) / bins
+    totals = [sum(n for place, n in counted if place == i + 1) for i in range(bins)]
+    return [Bin(low + i * width, low + (i + 1) * width, n) for i, n in enumerate(totals)]
+
+
+REASONS = {
+    Task.Reason.AUDIT: "Audit sample",
+    Task.Reason.LABEL_ERROR: "Suspected label errors",
+    Task.Reason.MARGIN: "Smallest margins",
+}
+
+
 @dataclass(frozen=True)
 class Yield:
     """What one reason has brought: tasks opened and closed, given labels and predictions found wrong."""
@@ -60,6 +124,10 @@ class Yield:
     closed: int
     label_errors: int
     model_errors: int
+
+    @property
+    def title(self) -> str:
+        return REASONS[Task.Reason(self.reason)]
 
 
 def yields(*, run: MiningRun) -> list[Yield]:
@@ -109,3 +177,43 @@ def model_error(*, run: MiningRun) -> ErrorRate | None:
     asked = Task.objects.filter(mining_run_id=run.pk).exclude(reason=Task.Reason.GOLD)
     n_reached = asked.filter(signals__reached=True).count()
     return error_rate(errors, inclusion, reached=reached, n_reached=n_reached, n_frame=run.frame)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a finished run has brought: by reason, the model's error, and how its signals lie."""
+
+    yields: list[Yield]
+    error: ErrorRate | None
+    margins: list[Bin]
+    log_odds: list[Bin]
+    suspects: int
+    review: dict[str, int]
+
+    @property
+    def closed(self) -> int:
+        return self.review[TaskState.AGREED] + self.review[TaskState.SETTLED]
+
+    @property
+    def asked(self) -> int:
+        return sum(self.review.values())
+
+    @property
+    def error_span(self) -> float:
+        """The end of a scale on which the interval can be read."""
+        return min(1.0, 1.5 * self.error.high) if self.error else 1.0
+
+
+def findings(*, run: MiningRun) -> Findings | None:
+    """None until the run is done."""
+    if run.state != MiningRun.State.DONE:
+        return None
+    scores = LatestScore.objects.filter(project=run.project_id, prediction_set=run.prediction_set_id)
+    return Findings(
+        yields=yields(run=run),
+        error=model_error(run=run),
+        margins=spread_of(run=run, signal="margin"),
+        log_odds=spread_of(run=run, signal="log_odds"),
+        suspects=scores.filter(suspect=True).count(),
+        review=review_of(runs=MiningRun.objects.filter(pk=run.pk)),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from django.db.models import QuerySet
 
-from apps.core.errors import DomainError
+from apps.core.errors import DomainError, NotFound
 from apps.core.store import read_table
 from apps.examples.models import Example, Split
 from apps.projects.models import Project
@@ -105,3 +106,73 @@ def gate_of(*, model: ModelVersion) -> Gate | None:
 def accuracy(gate: Gate, name: str) -> dict[str, Any] | None:
     """The floor check of a group holds its accuracy with interval; None when the gate has no such group."""
     return next((c for c in gate.checks if c["kind"] == "floor" and c["name"] == name), None)
+
+
+def run_in(*, project: Project, run_id: int) -> TrainingRun:
+    """The project's training run; raises `NotFound`."""
+    found = runs_of(project=project).select_related("proposal").filter(pk=run_id).first()
+    if found is None:
+        raise NotFound("There is no such training run in this project.")
+    return found
+
+
+def gate_in(*, project: Project, gate_id: int) -> Gate:
+    """The project's gate; raises `NotFound`."""
+    found = gates_of(project=project).filter(pk=gate_id).first()
+    if found is None:
+        raise NotFound("There is no such gate in this project.")
+    return found
+
+
+def benchmarks_of(*, project: Project) -> QuerySet[Benchmark]:
+    return Benchmark.objects.select_related("owner").filter(project=project)
+
+
+def measured(*, models: list[ModelVersion]) -> list[tuple[ModelVersion, dict[str, Any] | None]]:
+    """Each model with its newest overall accuracy on a benchmark (estimate, low, high, n)."""
+    gates = Gate.objects.filter(candidate__in=models).order_by("pk")
+    found = {gate.candidate_id: accuracy(gate, "overall") for gate in gates}
+    return [(model, found.get(model.pk)) for model in models]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one model did on a benchmark when it was judged last."""
+
+    gate: Gate
+    accuracy: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Results:
+    benchmark: Benchmark
+    plan: GatePlan
+    results: list[Result]
+
+    @property
+    def scale_start(self) -> float:
+        """The start of a scale on which all intervals and the floor can be read."""
+        lows = [result.accuracy["low"] for result in self.results if result.accuracy]
+        return max(0.0, min([self.plan.floor, *lows]) - 0.02)
+
+    @property
+    def scale_span(self) -> float:
+        return 1 - self.scale_start
+
+
+def benchmark_results(*, project: Project) -> list[Results]:
+    """Every frozen set with each model's newest result, newest model first."""
+    gates = gates_of(project=project).order_by("-candidate__number", "-pk")
+    found: dict[int, dict[int, Gate]] = {}
+    for gate in gates:
+        found.setdefault(gate.benchmark_id, {}).setdefault(gate.candidate_id, gate)
+    return [
+        Results(
+            benchmark=benchmark,
+            plan=GatePlan.parse(benchmark.plan),
+            results=[
+                Result(gate, accuracy(gate, "overall")) for gate in found.get(benchmark.pk, {}).values()
+            ],
+        )
+        for benchmark in benchmarks_of(project=project)
+    ]

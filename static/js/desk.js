@@ -3,7 +3,7 @@ import { activeMs, startCounting } from "./activity.js";
 import { clearOld, forget, noteChange, restore, save, stopSaving } from "./drafts.js";
 import { overdue, watch } from "./lease.js";
 import { announce, toast } from "./notices.js";
-import { accept, choose, complete, go, start, step } from "./questions.js";
+import { accept, choose, complete, leave, start, step } from "./questions.js";
 import { holdAnswers } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 import { addDecision } from "./strip.js";
@@ -33,7 +33,7 @@ const KEYS = [
   { keys: ["Enter"], does: "Accept and go on; submit when all is answered", run: () => form() ? accept() && form().requestSubmit() : press("#card [type=submit]")() },
   { keys: ["ArrowUp", "ArrowDown"], does: "Previous, next question", run: (name) => step(name === "ArrowUp" ? -1 : 1) },
   { keys: ["Shift+Enter"], does: "Write in the current question's text field", run: () => write(desk.querySelector("[aria-current] textarea")) },
-  { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: () => go(document.activeElement.closest(".question") ?? desk.querySelector(".question[aria-current]")) },
+  { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: leave },
   { keys: ["Ctrl+Enter"], does: "Submit, also from a text field", writing: true, run: submit },
   { keys: ["c"], does: "Comment", run: () => write(document.getElementById("comment")) },
   { keys: ["s"], does: "Skip: not for me (then a digit)", run: press("[data-opens=skip]") },

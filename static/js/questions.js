@@ -14,12 +14,19 @@ export function go(question, { scroll = true } = {}) {
 }
 
 // A new card: its first open question is current, and the page stays where it is, at the subject.
-export const start = () => go(all().find((question) => !answered(question)) ?? all()[0], { scroll: false });
+export const start = () => go(all().find(missing) ?? all()[0], { scroll: false });
 
 export function step(by) {
   const questions = all();
   const at = questions.indexOf(current()) + by;
   if (questions[at]) go(questions[at]);
+}
+
+// Out of a text field, back to where keys act.
+export function leave() {
+  const question = document.activeElement.closest(".question") ?? current();
+  document.activeElement.blur();
+  go(question);
 }
 
 export function choose(key) {
