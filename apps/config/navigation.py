@@ -62,6 +62,7 @@ BELONGS = {
     "rounds": "round",
     "explore:data": "data",
     "explore:example": "data",
+    "explore:lineage": "data",
     "exchange": "data",
     "mining": "data",
     "datasets": "teaching",
@@ -69,7 +70,10 @@ BELONGS = {
     "training": "teaching",
     "annotation:my_work": "people",
     "annotation": "desk",
-    "projects:members": "people",
+    "projects": "people",
+    "projects:protocol": "",
+    "projects:protocol_version": "",
+    "projects:save_protocol": "",
     "calibration": "people",
 }
 
@@ -82,7 +86,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     member: Member | None = getattr(request, "member", None)
     context = {"my_projects": partial(_my_projects, request, member)}
     if member is None:
-        return {**context, "project": None, "role": None, "demo_signins": demo_signins() if settings.DEMO else []}
+        return {
+            **context,
+            "project": None,
+            "role": None,
+            "demo_signins": demo_signins() if settings.DEMO else [],
+        }
     view = request.resolver_match.view_name if request.resolver_match else ""
     place = BELONGS.get(view) or BELONGS.get(view.partition(":")[0], "")
     return {
@@ -133,7 +142,8 @@ def _place(name: str, member: Member, *, current: bool) -> dict[str, Any]:
 
 def _tabs(entries: list[Entry], member: Member, view: str) -> list[dict[str, Any]]:
     return [
-        {"label": label, "url": _url(name, member), "current": name == view}
+        # `training:run` stands under the tab of `training:runs`
+        {"label": label, "url": _url(name, member), "current": bool(view) and name.startswith(view)}
         for label, name, action in entries
         if member.may(action)
     ]

@@ -83,7 +83,7 @@ def _lanes(broker: Reading) -> list[Reading]:
     if not broker.well:
         return [Reading("Workers", "cannot be asked without the broker", False, "Start the broker first.")]
     try:
-        found = jobs._producer().control.inspect(timeout=PATIENCE).active_queues() or {}
+        found = jobs.producer().control.inspect(timeout=PATIENCE).active_queues() or {}
     except (BrokerError, OSError) as error:
         return [Reading("Workers", f"cannot be asked: {error}", False, "See the broker.")]
     served = [queue["name"] for queues in found.values() for queue in queues]

@@ -41,7 +41,7 @@ TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5, "visibili
 
 
 @cache
-def _producer() -> Celery:
+def producer() -> Celery:
     app = Celery("whetstone-producer", broker=settings.BROKER_URL, set_as_current=False)
     app.conf.broker_transport_options = TRANSPORT_OPTIONS
     return app
@@ -50,7 +50,7 @@ def _producer() -> Celery:
 def wake(job: Job, *args: int) -> bool:
     """Send the wake-up now. False when the broker does not answer: the sweeper will send it again."""
     try:
-        _producer().send_task(job.name, args=args, queue=job.lane, retry=False, ignore_result=True)
+        producer().send_task(job.name, args=args, queue=job.lane, retry=False, ignore_result=True)
     except (OperationalError, OSError) as error:
         log.warning("The broker did not take %s%s (%s); the sweeper will wake it.", job.name, args, error)
         return False

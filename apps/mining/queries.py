@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Min, QuerySet
 from apps.algorithms.estimation import ErrorRate, error_rate
 from apps.annotation.models import Annotation, Consensus, Task, TaskState
 from apps.core.errors import NotFound
+from apps.calibration.models import Gold
 from apps.core.store import read_batches
 from apps.examples.models import Example, Split
 from apps.mining.domain import Frame
@@ -21,8 +22,8 @@ from apps.projects.models import Project
 CLOSED = (TaskState.AGREED, TaskState.SETTLED)
 
 
-def frame_of(run: MiningRun, *, with_gold: bool = False) -> Frame:
-    """Every predicted example of pool and train that people have not settled yet and that is not gold."""
+def frame_of(run: MiningRun, *, gold: bool = False) -> Frame:
+    """Every predicted example of pool and train that people have not settled yet: gold left out, or only gold."""
     classes = list(run.prediction_set.classes)
     code = {label: place for place, label in enumerate(classes)}
     ids: list[int] = []
@@ -31,7 +32,7 @@ def frame_of(run: MiningRun, *, with_gold: bool = False) -> Frame:
     for batch in read_batches("predictions", run.prediction_set.digest, columns=["key", "probs"]):
         keys = batch.column("key").to_pylist()
         probs = np.asarray(batch.column("probs").flatten(), dtype=np.float64).reshape(len(keys), len(classes))
-        known = _eligible(run.project, keys, with_gold=with_gold)
+        known = _eligible(run.project, keys, gold=gold)
         places = [place for place, key in enumerate(keys) if key in known]
         kept.append(probs[places])
         ids += [known[keys[place]][0] for place in places]
@@ -40,12 +41,12 @@ def frame_of(run: MiningRun, *, with_gold: bool = False) -> Frame:
     return Frame(np.array(ids, np.int64), np.array(labels, np.int64), probs, classes)
 
 
-def _eligible(project: Project, keys: list[str], *, with_gold: bool) -> dict[str, tuple[int, str | None]]:
+def _eligible(project: Project, keys: list[str], *, gold: bool) -> dict[str, tuple[int, str | None]]:
     """id and given label by key."""
     found = Example.objects.filter(project=project, key__in=keys, split__in=[Split.POOL, Split.TRAIN])
     found = found.exclude(consensuses__task__state__in=CLOSED)
-    if not with_gold:
-        found = found.exclude(gold__retired_at=None, gold__isnull=False)
+    in_service = Gold.objects.filter(project=project, retired_at=None).values("example")
+    found = found.filter(pk__in=in_service) if gold else found.exclude(pk__in=in_service)
     return {key: (pk, label) for key, pk, label in found.values_list("key", "pk", "label")}
 
 

@@ -19,7 +19,7 @@ from apps.core.errors import BadInput, DomainError
 from apps.core.jobs import MINE, enqueue_run
 from apps.core.runs import finish, lock_claimed
 from apps.examples.models import Example
-from apps.mining.domain import Frame, Policy, Signals, top_classes, why
+from apps.mining.domain import Frame, Policy, Signals, signals_of, top_classes, why
 from apps.mining.models import LatestScore, MiningRun
 from apps.mining.queries import frame_of
 from apps.projects.models import Project
@@ -141,15 +141,15 @@ def _signals_at(signals: Signals, index: int) -> dict[str, Any]:
 
 
 def _open_gold(run: MiningRun, queue: Queue, at: datetime) -> int:
-    # gold stands outside the frame, but shows a prediction like every other task, or it would be known by its lack
-    frame = frame_of(run, with_gold=True)
-    place = {int(pk): i for i, pk in enumerate(frame.example_ids)}
-    gold = run.project.gold.filter(retired_at=None).values_list("example_id", flat=True)
+    # gold stands outside the frame, but has its prediction and scores like all else, or it would be known by its lack
+    frame = frame_of(run, gold=True)
+    if len(frame.example_ids) == 0:
+        return open_gold_tasks(queue=queue, predictions={}, model_id=None, run_id=run.pk, at=at)
+    write_scores(run=run, frame=frame, signals=signals_of(frame))
     predictions = {}
-    for pk in gold:
-        if pk in place:
-            top = top_classes(frame.probs[place[pk]], frame.classes)
-            predictions[pk] = {"label": top[0][0], "score": top[0][1], "top": top}
+    for pk, probs in zip(frame.example_ids, frame.probs, strict=True):
+        top = top_classes(probs, frame.classes)
+        predictions[int(pk)] = {"label": top[0][0], "score": top[0][1], "top": top}
     model_id = run.prediction_set.model_id
     return open_gold_tasks(queue=queue, predictions=predictions, model_id=model_id, run_id=run.pk, at=at)
 
@@ -162,7 +162,7 @@ def write_scores(*, run: MiningRun, frame: Frame, signals: Signals) -> None:
     table = LatestScore._meta.db_table
     updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in names.split(", ")[2:])
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE new_scores (LIKE {table}) ON COMMIT DROP")
+        cursor.execute(f"CREATE TEMP TABLE new_scores (LIKE {table})")
         with cursor.copy(f"COPY new_scores ({names}) FROM STDIN") as copy:
             for i, pk in enumerate(frame.example_ids):
                 log_odds = None if np.isnan(signals.log_odds[i]) else float(signals.log_odds[i])
@@ -174,3 +174,4 @@ def write_scores(*, run: MiningRun, frame: Frame, signals: Signals) -> None:
             f"INSERT INTO {table} ({names}) SELECT {names} FROM new_scores "
             f"ON CONFLICT (example_id) DO UPDATE SET {updates}"
         )
+        cursor.execute("DROP TABLE new_scores")

@@ -46,7 +46,9 @@ def chromium() -> Iterator[Browser]:
 class Person:
     """Somebody at a browser of their own, signed in with the keyboard alone."""
 
-    def __init__(self, browser: Browser, stack: Stack, name: str, *, scheme: str = "light", narrow: bool = False):
+    def __init__(
+        self, browser: Browser, stack: Stack, name: str, *, scheme: str = "light", narrow: bool = False
+    ):
         self.name, self.stack = name, stack
         self.context = browser.new_context(
             color_scheme=scheme,  # type: ignore[arg-type]  # light or dark
