@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,17 +154,16 @@ def _steps(curriculum: CurriculumVersion) -> float:
 
 def safety(*, proposal: Proposal, reader: User) -> list[Check]:
     """Each line is looked up now, in the store and the database, not read off what was written down."""
-    facts = _facts(proposal.curriculum)
-    checks: list[Callable[[], Check]] = [
-        lambda: _content_check(proposal.curriculum),
-        lambda: _benchmark_check(facts),
-        lambda: _purge_check(facts),
-        lambda: _licence_check(facts),
-        lambda: _held_out_check(proposal.curriculum),
-        lambda: _groups_check(proposal.curriculum),
-        lambda: _author_check(proposal, reader),
+    curriculum, facts = proposal.curriculum, _facts(proposal.curriculum)
+    return [
+        _content_check(curriculum),
+        _benchmark_check(facts),
+        _purge_check(facts),
+        _licence_check(facts),
+        _held_out_check(curriculum),
+        _groups_check(curriculum),
+        _author_check(proposal, reader),
     ]
-    return [check() for check in checks]
 
 
 @dataclass(frozen=True)
