@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from apps.accounts.models import User
@@ -15,9 +16,13 @@ from apps.annotation.models import Assignment, Queue, Task
 from apps.annotation.services.answers import Answer, submit_annotation
 from apps.annotation.services.leases import lease_next
 from apps.annotation.services.tasks import open_tasks, queue_for
+from apps.core.models import Run, RunState
+from apps.core.store import write_table
 from apps.examples.models import Example, Payload
 from apps.projects.models import Project
 from apps.projects.services import add_protocol, create_project, set_member
+from apps.registry.models import ModelVersion, PredictionSet
+from apps.registry.services import keep_predictions, register_model
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -124,6 +129,34 @@ class House:
         submit_annotation(assignment_id=assignment.pk, person=person, answer=answer, at=self.clock)
         assignment.refresh_from_db()
         return assignment
+
+    def model(self, **values: Any) -> ModelVersion:
+        """The next model version, without weights."""
+        assert self.project.protocol is not None
+        given = {"digest": uuid.uuid4().hex, "recipe": "image-cnn", "classes": self.project.protocol.classes}
+        return register_model(project=self.project, at=self.clock, **{**given, **values})
+
+    def predictions(
+        self, model: ModelVersion, probs: dict[str, list[float]], *, purpose: str = "pool"
+    ) -> PredictionSet:
+        """What the model gives each key, kept in the store."""
+        from workers.jobs.tables import PREDICTIONS
+
+        rows = [{"key": key, "probs": probs[key], "fold": -1} for key in sorted(probs)]
+        batches = pa.Table.from_pylist(rows, schema=PREDICTIONS).to_batches()
+        manifest = {"model": model.digest, "purpose": purpose}
+        stored = write_table("predictions", batches, schema=PREDICTIONS, manifest=manifest)
+        return keep_predictions(model=model, purpose=purpose, stored=stored, at=self.clock)
+
+    def work(self, run: Run, *, ends: str = RunState.DONE) -> Any:
+        """Do the queued run's job in this process, as a worker would, and return the run as it ended."""
+        from workers.celery import app
+
+        app.loader.import_default_modules()
+        app.tasks[run.JOB.name](run.pk)
+        run.refresh_from_db()
+        assert run.state == ends, f"the run {run.state}: {run.error}"
+        return run
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def check_protocol(body: Any) -> dict[str, Any]:
     return {
         "fields": fields,
         "questions": questions,
-        "guidelines": str(body.get("guidelines", ""))[:MAX_TEXT],
+        "guidelines": str(body.get("guidelines") or "")[:MAX_TEXT],
         "confidence": _one_of(
             body.get("confidence", "gold_and_audit"), ("always", "gold_and_audit"), "confidence"
         ),
@@ -97,13 +97,13 @@ def _check_options(options: Any, where: str) -> list[dict[str, str]]:
     checked = []
     for option in options:
         entry = option if isinstance(option, dict) else {"value": option}
-        value = str(entry.get("value", ""))
+        value = "" if entry.get("value") is None else str(entry["value"])
         if not value or len(value) > 200:
             raise BadInput(
                 f"{where}: each option needs a value of 1 to 200 characters.", field=f"{where}.options"
             )
         checked.append(
-            {"value": value, "title": str(entry.get("title") or value), "key": str(entry.get("key", ""))}
+            {"value": value, "title": str(entry.get("title") or value), "key": str(entry.get("key") or "")}
         )
     _unique([option["value"] for option in checked], f"{where}.options")
     return _with_keys(checked, where)
@@ -116,6 +116,11 @@ def _with_keys(options: list[dict[str, str]], where: str) -> list[dict[str, str]
         if not option["key"] and len(options) <= 10:
             option["key"] = option["value"] if own_digits else str(place % 10)
     keys = [option["key"].lower() for option in options if option["key"]]
+    untyped = [key for key in keys if len(key) != 1 or key.isspace() or not key.isprintable()]
+    if untyped:
+        raise BadInput(
+            f"{where}: the key {untyped[0]!r} must be one character that can be typed.", field=where
+        )
     clash = sorted({key for key in keys if keys.count(key) > 1} | (set(keys) & RESERVED_KEYS))
     if clash:
         raise BadInput(
@@ -130,13 +135,18 @@ def _check_criterion(criterion: Any, where: str) -> dict[str, Any]:
         raise BadInput(
             f"{where}.criterion.anchors must give a text to each point.", field=f"{where}.criterion"
         )
-    points = sorted(anchors, key=int) if all(str(point).isdigit() for point in anchors) else None
+    points = sorted(anchors, key=int) if all(str(point).isdecimal() for point in anchors) else None
     if points is None or [int(point) for point in points] != list(range(int(points[0]), int(points[-1]) + 1)):
         raise BadInput(
             f"{where}: the anchors' points must be whole numbers without gaps.", field=f"{where}.criterion"
         )
     texts = {str(point): str(anchors[point]) for point in points}
-    return {"anchors": texts, "weight": float(criterion.get("weight", 1))}
+    weight = criterion.get("weight", 1)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1_000:
+        raise BadInput(
+            f"{where}.criterion.weight must be a number from 0 to 1,000.", field=f"{where}.criterion.weight"
+        )
+    return {"anchors": texts, "weight": float(weight)}
 
 
 def _unique(names: list[str], where: str) -> None:
@@ -183,4 +193,6 @@ def _check_answer(question: dict[str, Any], answer: Any) -> Any:
         return int(answer)
     if not isinstance(answer, str) or len(answer) > MAX_TEXT:
         raise BadInput(f"“{question['title']}” takes a text of at most {MAX_TEXT} characters.", field=name)
+    if "\x00" in answer or any("\ud800" <= letter <= "\udfff" for letter in answer):
+        raise BadInput(f"“{question['title']}” holds a character that is none. Remove it.", field=name)
     return answer
