@@ -16,15 +16,15 @@ from apps.annotation.models import Annotation, Assignment, AssignmentState, Cond
 from apps.core.serializers import Person
 
 
-class PredictionOut(serializers.Serializer):
+class PredictionOut(serializers.Serializer[Any]):
     """What the model said of the example when the task opened."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a serializer has a `label` of its own
     score = serializers.FloatField()
     top = serializers.ListField(help_text="The most probable classes, as [[label, probability], …]")
 
 
-class TaskToDo(serializers.ModelSerializer):
+class TaskToDo(serializers.ModelSerializer[Task]):
     """What the person is shown, and asked by the protocol of this version."""
 
     key = serializers.CharField(source="example.key")
@@ -46,7 +46,7 @@ class TaskToDo(serializers.ModelSerializer):
         return task.prediction if task.queue.protocol.body["suggestion"] == "shown" else None
 
 
-class AssignmentOut(serializers.ModelSerializer):
+class AssignmentOut(serializers.ModelSerializer[Assignment]):
     """Your claim on a task, until `lease_expires_at`. `draft` is what you had typed, or the answer you reopened."""
 
     state = serializers.ChoiceField(choices=AssignmentState.choices)
@@ -58,7 +58,7 @@ class AssignmentOut(serializers.ModelSerializer):
         fields = ("id", "state", "leased_at", "lease_expires_at", "draft", "task")
 
 
-class Stand(serializers.ModelSerializer):
+class Stand(serializers.ModelSerializer[Assignment]):
     """Where your assignment stands after the verb."""
 
     state = serializers.ChoiceField(choices=AssignmentState.choices)
@@ -68,7 +68,7 @@ class Stand(serializers.ModelSerializer):
         fields = ("id", "state", "lease_expires_at")
 
 
-class EmptyOut(serializers.Serializer):
+class EmptyOut(serializers.Serializer[Any]):
     """Why there is nothing to do; `retry_after` in seconds, null when trying again will not help."""
 
     code = serializers.CharField()
@@ -76,14 +76,14 @@ class EmptyOut(serializers.Serializer):
     retry_after = serializers.IntegerField(allow_null=True)
 
 
-class Next(serializers.Serializer):
+class Next(serializers.Serializer[Any]):
     """The next assignment, or why there is none."""
 
     assignment = AssignmentOut(allow_null=True)
     empty = EmptyOut(required=False, allow_null=True)
 
 
-class AnswerIn(serializers.Serializer):
+class AnswerIn(serializers.Serializer[Any]):
     """`answers` by question name; left out under a condition that leaves nothing to answer."""
 
     answers = serializers.DictField()
@@ -96,7 +96,7 @@ class AnswerIn(serializers.Serializer):
     revealed = serializers.BooleanField(default=False, help_text="Whether the suggestion was revealed")
 
 
-class AnnotationOut(serializers.ModelSerializer):
+class AnnotationOut(serializers.ModelSerializer[Annotation]):
     """Your answer as it was kept. `surplus`: the task had all its answers by then; yours is kept beside them."""
 
     assignment = serializers.IntegerField(source="assignment_id")
@@ -118,7 +118,7 @@ class AnnotationOut(serializers.ModelSerializer):
         )
 
 
-class Submitted(serializers.Serializer):
+class Submitted(serializers.Serializer[Any]):
     """With `?next=true` also the next assignment, or why there is none."""
 
     annotation = AnnotationOut()
@@ -126,21 +126,21 @@ class Submitted(serializers.Serializer):
     empty = EmptyOut(required=False, allow_null=True)
 
 
-class DraftIn(serializers.Serializer):
+class DraftIn(serializers.Serializer[Any]):
     draft = serializers.DictField(help_text="Whatever you want back: usually an unfinished answer")
 
 
-class Skip(serializers.Serializer):
+class Skip(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=list(SKIP_REASONS.items()))
     note = serializers.CharField(max_length=2_000, allow_blank=True, default="")
 
 
-class Escalate(serializers.Serializer):
+class Escalate(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=list(ESCALATION_REASONS.items()))
     note = serializers.CharField(max_length=2_000, allow_blank=True, default="")
 
 
-class ConsensusOut(serializers.ModelSerializer):
+class ConsensusOut(serializers.ModelSerializer[Consensus]):
     """What we believe about the example after this task."""
 
     condition = serializers.ChoiceField(choices=Condition.choices)
@@ -151,7 +151,7 @@ class ConsensusOut(serializers.ModelSerializer):
         fields = ("label", "condition", "posterior", "method", "sources", "cause", "settled_by", "at")
 
 
-class TaskOut(serializers.ModelSerializer):
+class TaskOut(serializers.ModelSerializer[Task]):
     """A task as leads see it. Gold is not among them."""
 
     key = serializers.CharField(source="example.key")
@@ -178,7 +178,7 @@ class TaskOut(serializers.ModelSerializer):
         )
 
 
-class Adjudicate(serializers.Serializer):
+class Adjudicate(serializers.Serializer[Any]):
     """The lead's answer; questions other than the target may be left out. `cause`: why people differed."""
 
     answers = serializers.DictField()

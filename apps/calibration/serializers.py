@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from apps.calibration.models import Gold
 from apps.core.serializers import Person
 
 
-class GoldOut(serializers.ModelSerializer):
+class GoldOut(serializers.ModelSerializer[Gold]):
     """An example whose answer is known, served blind among the tasks until it is retired."""
 
     key = serializers.CharField(source="example.key")
@@ -19,13 +21,13 @@ class GoldOut(serializers.ModelSerializer):
         fields = ("id", "key", "label", "note", "retired_at", "created_by", "created_at")
 
 
-class AddGold(serializers.Serializer):
+class AddGold(serializers.Serializer[Any]):
     """Known labels by example key. All of them become gold or, on a bad one, none."""
 
     labels = serializers.DictField(child=serializers.CharField(), allow_empty=False)
 
 
-class StandingOut(serializers.Serializer):
+class StandingOut(serializers.Serializer[Any]):
     """One person on gold: accuracy with its 95 % posterior interval; n is `gold`."""
 
     person = Person()
@@ -38,7 +40,7 @@ class StandingOut(serializers.Serializer):
     mean_confidence = serializers.FloatField(allow_null=True)
 
 
-class AgreementOut(serializers.Serializer):
+class AgreementOut(serializers.Serializer[Any]):
     """Krippendorff's α over the target, with its interval."""
 
     alpha = serializers.FloatField(source="estimate")
@@ -46,7 +48,7 @@ class AgreementOut(serializers.Serializer):
     high = serializers.FloatField()
 
 
-class CalibrationOut(serializers.Serializer):
+class CalibrationOut(serializers.Serializer[Any]):
     """How true each annotator is, and how far they agree; null while no task has two answers."""
 
     standings = StandingOut(many=True)

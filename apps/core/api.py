@@ -37,7 +37,7 @@ class BodyTooLarge(DomainError):
         super().__init__(f"This operation takes a body of at most {limit:,} bytes. Send it in parts.")
 
 
-class ErrorDetail(serializers.Serializer):
+class ErrorDetail(serializers.Serializer[Any]):
     """`code` is for programs, `message` tells people what to do. Where it applies, `field` or `fields` say where."""
 
     code = serializers.CharField()
@@ -45,7 +45,7 @@ class ErrorDetail(serializers.Serializer):
     field = serializers.CharField(required=False)
 
 
-class Problem(serializers.Serializer):
+class Problem(serializers.Serializer[Any]):
     """How every error of this API looks."""
 
     error = ErrorDetail()
@@ -63,7 +63,7 @@ class Keyset(CursorPagination):
 class JsonOnly(BaseContentNegotiation):
     """Answers are JSON whatever `Accept` says, so that `?format=` is free to name a file's format."""
 
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:  # type: ignore[override]
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         kind = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == kind), None)
 

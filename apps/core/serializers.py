@@ -19,7 +19,7 @@ class Person(serializers.CharField):
         return str(value.username)
 
 
-class RunOut(serializers.ModelSerializer):
+class RunOut(serializers.ModelSerializer[Run]):
     """Work for a worker: its state, how far it is, and how it ended. Kinds of runs add what they made."""
 
     state = serializers.ChoiceField(choices=RunState.choices)
@@ -28,7 +28,7 @@ class RunOut(serializers.ModelSerializer):
 
     class Meta:
         model = Run
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "state",
             "progress",
@@ -41,7 +41,7 @@ class RunOut(serializers.ModelSerializer):
         )
 
 
-class EventOut(serializers.ModelSerializer):
+class EventOut(serializers.ModelSerializer[Event]):
     """One line of the audit chain. `number` and `digest` are null until it is sealed, within seconds."""
 
     actor = Person()
@@ -53,7 +53,7 @@ class EventOut(serializers.ModelSerializer):
         fields = ("id", "number", "digest", "at", "actor", "kind", "object_type", "object_id", "data")
 
 
-class ChainOut(serializers.Serializer):
+class ChainOut(serializers.Serializer[Any]):
     """What verification found; `broken_at` is the number of the first seal that does not follow."""
 
     intact = serializers.BooleanField()
@@ -65,11 +65,11 @@ class ChainOut(serializers.Serializer):
     )
 
 
-class Reason(serializers.Serializer):
+class Reason(serializers.Serializer[Any]):
     """Why something is done that is not a matter of course."""
 
     reason = serializers.CharField(max_length=4_000, allow_blank=True)
 
 
-class Note(serializers.Serializer):
+class Note(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=4_000, allow_blank=True, default="")

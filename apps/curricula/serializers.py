@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from apps.core.serializers import Person, RunOut
 from apps.curricula.models import Approval, CurriculumRun, CurriculumVersion, Proposal, ProposalState
 
 
-class CurriculumOut(serializers.ModelSerializer):
+class CurriculumOut(serializers.ModelSerializer[CurriculumVersion]):
     """What will be taught: stages with their weights and reasons. Immutable, addressed by `digest`."""
 
     dataset = serializers.CharField(source="dataset.digest")
@@ -18,7 +20,7 @@ class CurriculumOut(serializers.ModelSerializer):
         fields = ("number", "digest", "dataset", "rows", "stages", "summary", "round_number", "created_at")
 
 
-class ProposalOut(serializers.ModelSerializer):
+class ProposalOut(serializers.ModelSerializer[Proposal]):
     """A curriculum version put forward, and where its decision stands."""
 
     state = serializers.ChoiceField(choices=ProposalState.choices)
@@ -28,7 +30,7 @@ class ProposalOut(serializers.ModelSerializer):
 
     class Meta:
         model = Proposal
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "state",
             "author",
@@ -46,10 +48,10 @@ class ProposalDetailOut(ProposalOut):
     """`diff`: what it would change against the curriculum in force; keys listed up to 500 of each kind."""
 
     class Meta(ProposalOut.Meta):
-        fields = (*ProposalOut.Meta.fields, "diff")
+        fields: tuple[str, ...] = (*ProposalOut.Meta.fields, "diff")
 
 
-class StartProposal(serializers.Serializer):
+class StartProposal(serializers.Serializer[Any]):
     dataset = serializers.CharField(max_length=64, help_text="Digest of the dataset version to teach from")
     note = serializers.CharField(max_length=4_000, allow_blank=True, default="")
 
@@ -62,17 +64,17 @@ class CurriculumRunOut(RunOut):
 
     class Meta(RunOut.Meta):
         model = CurriculumRun
-        fields = (*RunOut.Meta.fields, "dataset", "note", "proposal", "round_number")
+        fields: tuple[str, ...] = (*RunOut.Meta.fields, "dataset", "note", "proposal", "round_number")
 
 
-class Approve(serializers.Serializer):
+class Approve(serializers.Serializer[Any]):
     """`digest`: the curriculum's, as you read it; approval is pinned to it."""
 
     digest = serializers.CharField(max_length=64)
     note = serializers.CharField(max_length=4_000, allow_blank=True, default="")
 
 
-class ApprovalOut(serializers.ModelSerializer):
+class ApprovalOut(serializers.ModelSerializer[Approval]):
     proposal = serializers.IntegerField(source="proposal_id")
     by = Person()
 

@@ -8,7 +8,7 @@ from apps.core.serializers import Person, RunOut
 from apps.datasets.models import DatasetVersion, SnapshotRun
 
 
-class DatasetOut(serializers.ModelSerializer):
+class DatasetOut(serializers.ModelSerializer[DatasetVersion]):
     """The manifest of an immutable snapshot; `summary` counts what it took and left out, and why."""
 
     created_by = Person()
@@ -34,4 +34,4 @@ class SnapshotRunOut(RunOut):
 
     class Meta(RunOut.Meta):
         model = SnapshotRun
-        fields = (*RunOut.Meta.fields, "dataset", "round_number")
+        fields: tuple[str, ...] = (*RunOut.Meta.fields, "dataset", "round_number")

@@ -13,7 +13,7 @@ class ImportOut(RunOut):
 
     class Meta(RunOut.Meta):
         model = ImportRun
-        fields = (
+        fields: tuple[str, ...] = (
             *RunOut.Meta.fields,
             "kind",
             "format",
@@ -28,7 +28,7 @@ class ImportOut(RunOut):
         )
 
 
-class ImportProblemOut(serializers.ModelSerializer):
+class ImportProblemOut(serializers.ModelSerializer[ImportProblem]):
     """One bad row, from 1; `message` says how to mend it."""
 
     class Meta:

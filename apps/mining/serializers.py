@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from apps.core.serializers import RunOut
 from apps.mining.models import MiningRun
 
 
-class StartMining(serializers.Serializer):
+class StartMining(serializers.Serializer[Any]):
     """Everything may be left out: the newest predictions of the model in production, under the usual policy."""
 
     policy = serializers.DictField(
@@ -26,7 +28,15 @@ class MiningRunOut(RunOut):
 
     class Meta(RunOut.Meta):
         model = MiningRun
-        fields = (*RunOut.Meta.fields, "prediction_set", "policy", "seed", "frame", "opened", "round_number")
+        fields: tuple[str, ...] = (
+            *RunOut.Meta.fields,
+            "prediction_set",
+            "policy",
+            "seed",
+            "frame",
+            "opened",
+            "round_number",
+        )
 
     def get_opened(self, run: MiningRun) -> dict[str, int]:
         """Gold left out: how much of it there is, is for those who manage it."""

@@ -86,7 +86,7 @@ class RowView(MemberView):
 
 
 def run_views(
-    rows: type[Run], *, through: str, gives: type[BaseSerializer], select: tuple[str, ...]
+    rows: type[Run], *, through: str, gives: type[BaseSerializer[Any]], select: tuple[str, ...]
 ) -> tuple[type[RowView], type[RowView], type[RowView]]:
     """For one kind of run: its row, the operation that cancels it, and the one that queues it again."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from apps.core.serializers import Person
 from apps.projects.models import Membership, Project, Protocol, Role
 
 
-class ProtocolOut(serializers.ModelSerializer):
+class ProtocolOut(serializers.ModelSerializer[Protocol]):
     """One version of what experts are shown and asked."""
 
     created_by = Person()
@@ -18,7 +20,7 @@ class ProtocolOut(serializers.ModelSerializer):
         fields = ("version", "digest", "body", "created_by", "created_at")
 
 
-class ProjectOut(serializers.ModelSerializer):
+class ProjectOut(serializers.ModelSerializer[Project]):
     """A project, and the version of the protocol in force."""
 
     protocol = serializers.IntegerField(source="protocol.version", default=None, allow_null=True)
@@ -28,7 +30,7 @@ class ProjectOut(serializers.ModelSerializer):
         fields = ("slug", "name", "description", "goals", "limits", "protocol", "round_number", "created_at")
 
 
-class CreateProject(serializers.Serializer):
+class CreateProject(serializers.Serializer[Any]):
     slug = serializers.CharField(max_length=50)
     name = serializers.CharField(max_length=120)
     description = serializers.CharField(default="", allow_blank=True)
@@ -38,7 +40,7 @@ class CreateProject(serializers.Serializer):
     )
 
 
-class MemberOut(serializers.ModelSerializer):
+class MemberOut(serializers.ModelSerializer[Membership]):
     username = serializers.CharField(source="person.username")
     name = serializers.CharField(source="person.display_name")
     email = serializers.EmailField(source="person.email")
@@ -49,14 +51,14 @@ class MemberOut(serializers.ModelSerializer):
         fields = ("username", "name", "email", "role", "created_at")
 
 
-class MemberAdded(serializers.Serializer):
+class MemberAdded(serializers.Serializer[Any]):
     """The member; `password_link` only for a person who was made just now: hand it to them, it works once."""
 
     member = MemberOut()
     password_link = serializers.CharField(allow_null=True)
 
 
-class AddMember(serializers.Serializer):
+class AddMember(serializers.Serializer[Any]):
     """Somebody who is known by `username`, or whom `username` and `email` make known."""
 
     username = serializers.CharField(max_length=150)

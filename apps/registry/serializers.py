@@ -8,10 +8,12 @@ from apps.core.serializers import Person, RunOut
 from apps.registry.models import Alias, AliasMove, ModelVersion, PredictionRun, PredictionSet
 
 
-class ModelOut(serializers.ModelSerializer):
+class ModelOut(serializers.ModelSerializer[ModelVersion]):
     """A model version. Its weights lie in the store under `digest`."""
 
-    parent = serializers.IntegerField(source="parent.number", default=None, allow_null=True)
+    parent = serializers.IntegerField(  # type: ignore[assignment]  # a serializer has a `parent` of its own
+        source="parent.number", default=None, allow_null=True
+    )
     aliases = serializers.SlugRelatedField("name", many=True, read_only=True)  # type: ignore[var-annotated]
 
     class Meta:
@@ -32,7 +34,7 @@ class ModelOut(serializers.ModelSerializer):
         )
 
 
-class PredictionSetOut(serializers.ModelSerializer):
+class PredictionSetOut(serializers.ModelSerializer[PredictionSet]):
     """One model version's outputs on many examples: a table in the store."""
 
     model = serializers.IntegerField(source="model.number")
@@ -51,10 +53,10 @@ class PredictionRunOut(RunOut):
 
     class Meta(RunOut.Meta):
         model = PredictionRun
-        fields = (*RunOut.Meta.fields, "model", "prediction_set", "round_number")
+        fields: tuple[str, ...] = (*RunOut.Meta.fields, "model", "prediction_set", "round_number")
 
 
-class AliasOut(serializers.ModelSerializer):
+class AliasOut(serializers.ModelSerializer[Alias]):
     """Where the name points now: a model and the curriculum that made it."""
 
     model = serializers.IntegerField(source="model.number")
@@ -64,7 +66,7 @@ class AliasOut(serializers.ModelSerializer):
         fields = ("name", "model", "curriculum_digest", "moved_at")
 
 
-class AliasMoveOut(serializers.ModelSerializer):
+class AliasMoveOut(serializers.ModelSerializer[AliasMove]):
     """One line of an alias's ledger."""
 
     alias = serializers.CharField(source="alias.name")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from apps.core.serializers import Person
 from apps.rounds.models import Reflection, Round, RoundState
 
 
-class ReflectionOut(serializers.ModelSerializer):
+class ReflectionOut(serializers.ModelSerializer[Reflection]):
     by = Person()
 
     class Meta:
@@ -16,7 +18,7 @@ class ReflectionOut(serializers.ModelSerializer):
         fields = ("expected", "observed", "cause", "action", "by", "at")
 
 
-class RoundOut(serializers.ModelSerializer):
+class RoundOut(serializers.ModelSerializer[Round]):
     """One turn of the loop; `inputs` were frozen when it opened."""
 
     state = serializers.ChoiceField(choices=RoundState.choices)
@@ -27,7 +29,7 @@ class RoundOut(serializers.ModelSerializer):
         fields = ("id", "number", "state", "inputs", "opened_at", "closed_at", "reflection")
 
 
-class ReflectionIn(serializers.Serializer):
+class ReflectionIn(serializers.Serializer[Any]):
     """What the round taught us: what was expected, what was seen, why, and what will be done about it."""
 
     expected = serializers.CharField(max_length=10_000)

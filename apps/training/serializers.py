@@ -10,7 +10,7 @@ from apps.core.serializers import Person, RunOut
 from apps.training.models import Benchmark, Gate, GateState, Recipe, TrainingRun
 
 
-class RecipeOut(serializers.ModelSerializer):
+class RecipeOut(serializers.ModelSerializer[Recipe]):
     """A training procedure with its budget; the newest is used by every run from then on."""
 
     class Meta:
@@ -18,14 +18,14 @@ class RecipeOut(serializers.ModelSerializer):
         fields = ("version", "learner", "params", "budget_seconds", "cross_fit", "created_at")
 
 
-class AddRecipe(serializers.Serializer):
+class AddRecipe(serializers.Serializer[Any]):
     learner = serializers.CharField(max_length=40, help_text="The learner's name for it, such as image-cnn")
     params = serializers.DictField(required=False)
     budget_seconds = serializers.IntegerField(min_value=1, max_value=10**6, default=300)
     cross_fit = serializers.IntegerField(min_value=0, max_value=20, default=5)
 
 
-class BenchmarkOut(serializers.ModelSerializer):
+class BenchmarkOut(serializers.ModelSerializer[Benchmark]):
     """A frozen set with the plan its candidates are judged by."""
 
     owner = Person()
@@ -35,14 +35,14 @@ class BenchmarkOut(serializers.ModelSerializer):
         fields = ("name", "digest", "rows", "plan", "owner", "frozen_at")
 
 
-class FreezeBenchmark(serializers.Serializer):
+class FreezeBenchmark(serializers.Serializer[Any]):
     """Freezes all labelled examples of the split `benchmark`. `plan`: margins and floors, see docs/api.md."""
 
     name = serializers.CharField(max_length=80)
     plan = serializers.DictField(required=False, default=dict)
 
 
-class StartTraining(serializers.Serializer):
+class StartTraining(serializers.Serializer[Any]):
     """An approved proposal trains once: asked again, the answer is its run."""
 
     proposal = serializers.IntegerField()
@@ -61,7 +61,7 @@ class TrainingRunOut(RunOut):
 
     class Meta(RunOut.Meta):
         model = TrainingRun
-        fields = (
+        fields: tuple[str, ...] = (
             *RunOut.Meta.fields,
             "curriculum",
             "proposal",
@@ -76,10 +76,10 @@ class TrainingRunOut(RunOut):
 
 class TrainingRunDetailOut(TrainingRunOut):
     class Meta(TrainingRunOut.Meta):
-        fields = (*TrainingRunOut.Meta.fields, "curve", "report", "log")
+        fields: tuple[str, ...] = (*TrainingRunOut.Meta.fields, "curve", "report", "log")
 
 
-class CheckOut(serializers.Serializer):
+class CheckOut(serializers.Serializer[Any]):
     """One line of the gate: a difference to the baseline, or a share for a floor, with its interval and n."""
 
     name = serializers.CharField()
@@ -94,7 +94,7 @@ class CheckOut(serializers.Serializer):
     detail = serializers.DictField()
 
 
-class GateOut(serializers.ModelSerializer):
+class GateOut(serializers.ModelSerializer[Gate]):
     """The comparison of a candidate with the model in production."""
 
     benchmark = serializers.CharField(source="benchmark.name")
@@ -108,7 +108,7 @@ class GateOut(serializers.ModelSerializer):
 
     class Meta:
         model = Gate
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "benchmark",
             "candidate",
@@ -128,7 +128,7 @@ class GateOut(serializers.ModelSerializer):
         )
 
 
-class MoveAlias(serializers.Serializer):
+class MoveAlias(serializers.Serializer[Any]):
     """`{"action": "promote", "gate": id}` or `{"action": "roll_back", "reason": "…"}`."""
 
     action = serializers.ChoiceField(choices=["promote", "roll_back"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from apps.core.errors import BadInput
+from apps.core.store import put_stream
 from apps.examples.models import Example
 from apps.exchange.api import CHUNK, body_of
 from apps.exchange.models import ImportRun
@@ -125,10 +127,12 @@ def test_the_body_is_read_in_chunks() -> None:
     assert wire.largest == CHUNK
 
 
-def test_a_body_that_was_cut_off_is_not_imported() -> None:
+def test_a_body_that_was_cut_off_is_not_imported(settings: Any) -> None:
     wire = Wire(CHUNK, promised=2 * CHUNK)
     with pytest.raises(BadInput, match=r"ended after .* of .* bytes"):
-        list(body_of(wire))  # type: ignore[arg-type]
+        put_stream("uploads", body_of(wire))  # type: ignore[arg-type]
+    left = [path for path in Path(settings.STORE_URL).rglob("*") if path.is_file()]
+    assert left == [], "nothing of it stays behind"
 
 
 def test_a_body_beyond_the_limit_of_other_operations_comes_in(house: Any, call: Any, settings: Any) -> None:
