@@ -74,9 +74,10 @@ def before_after(
             y=alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(labelLimit=160, ticks=False)),
             yOffset=alt.YOffset("version:N", sort=[was, now]),
             x=alt.X("n:Q", title=title, axis=alt.Axis(tickMinStep=1, grid=False, tickCount=5)),
-            color=alt.Color(
-                "version:N", sort=[now, was], legend=alt.Legend(title=None, orient="top"),
-                scale=alt.Scale(domain=[now, was]),
+            opacity=alt.Opacity(
+                "version:N",
+                legend=alt.Legend(title=None, orient="top", symbolType="square"),
+                scale=alt.Scale(domain=[was, now], range=[0.35, 1]),
             ),
             tooltip=[f"{name}:N", "version:N", "n:Q"],
         )
@@ -130,8 +131,10 @@ def heat(values: Values, *, order: list[str]) -> dict[str, Any]:
     # the diagonal would drown the errors, which are what one looks for: it is drawn pale
     top = max([0.125, *(value["shown"] for value in values)])
     # twice the greatest share: a number must stay readable on its cell
-    cells = base.mark_rect(cornerRadius=2).encode(
-        color=alt.Color("shown:Q", scale=alt.Scale(domain=[0, 2 * top]), legend=None)
+    cells = (
+        base.transform_filter("datum.shown > 0")
+        .mark_rect(cornerRadius=2)
+        .encode(color=alt.Color("shown:Q", scale=alt.Scale(domain=[0, 2 * top]), legend=None))
     )
     words = base.transform_filter("datum.n > 0").mark_text(fontSize=11).encode(text="n:Q")
     return _spec(cells + words, height=max(160, 24 * len(order)))

@@ -10,7 +10,7 @@ import numpy as np
 from apps.accounts.models import User
 from apps.core.store import StoreDamaged, read_batches, verify
 from apps.curricula.domain import REASONS
-from apps.curricula.models import CurriculumVersion, Proposal
+from apps.curricula.models import CurriculumVersion, Proposal, ProposalState
 from apps.examples.models import Example, Payload, Split
 from apps.examples.queries import Content, contents
 from apps.registry.models import ModelVersion
@@ -237,6 +237,7 @@ def _groups_check(curriculum: CurriculumVersion) -> Check:
 
 
 def _author_check(proposal: Proposal, reader: User) -> Check:
-    if proposal.author_id == reader.pk:
-        return Check("fail", "You are its author", "Another lead has to approve it.")
-    return Check("pass", "Its author is somebody else", proposal.author.display_name)
+    author = proposal.author
+    if proposal.state == ProposalState.OPEN and author.pk == reader.pk:
+        return Check("warn", "You are its author", "Another lead has to approve it.")
+    return Check("pass", "Its author does not approve it", f"put forward by {author.display_name}")

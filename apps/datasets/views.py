@@ -55,5 +55,7 @@ def dataset(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     found = dataset_in(project=member.project, number=number)
     # rows are for leads: what is left out of them would give gold away
     rows = rows_page(dataset=found, start=request.GET.get("start", "")) if member.may("import") else None
-    context = {"dataset": found, "rows": rows, "formats": FORMATS}
+    place = f"/api/v1/projects/{member.project.slug}/dataset-versions/{found.digest}/rows/"
+    downloads = [(format, f"{place}?format={format}") for format in FORMATS]
+    context = {"dataset": found, "rows": rows, "downloads": downloads}
     return page(request, "datasets/dataset.html", context, partial="rows")

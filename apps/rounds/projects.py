@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.accounts.models import User
-from apps.projects.models import Membership
-from apps.projects.permissions import Member, Role
+from apps.projects.models import Membership, Role
+from apps.projects.permissions import Member
 from apps.rounds.actions import Action, next_action
 from apps.rounds.queries import Standing, standing
 
