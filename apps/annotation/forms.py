@@ -14,7 +14,7 @@ from apps.core.errors import BadInput
 
 def answers_from(data: QueryDict) -> dict[str, str]:
     """The answers a form has sent, by question; what was left empty is not among them."""
-    pairs = {name.removeprefix(PREFIX): data[name] for name in data if name.startswith(PREFIX)}
+    pairs = {name.removeprefix(PREFIX): str(data[name]) for name in data if name.startswith(PREFIX)}
     return {name: value for name, value in pairs.items() if value != ""}
 
 

@@ -168,8 +168,11 @@ def disputed_tasks(*, project: Project) -> QuerySet[Task]:
 
 def disputed_for(*, person: User, project: Project) -> QuerySet[Task]:
     """The disputed tasks, each with `own`: whether this person has answered it and so may not settle it."""
-    theirs = Assignment.objects.filter(task=OuterRef("pk"), person=person)
-    return disputed_tasks(project=project).annotate(own=Exists(theirs))
+    return disputed_tasks(project=project).annotate(own=_answered_by(person))
+
+
+def _answered_by(person: User) -> Exists:
+    return Exists(Assignment.objects.filter(task=OuterRef("pk"), person=person))
 
 
 def disputed_after(*, person: User, project: Project, task: Task | None = None) -> QuerySet[Task]:
@@ -182,7 +185,9 @@ def disputed_after(*, person: User, project: Project, task: Task | None = None) 
 
 def next_dispute(*, person: User, project: Project, after: Task | None = None) -> Task | None:
     """The next dispute this person may settle: after `after`, else from the start again."""
-    following = disputed_after(person=person, project=project, task=after).filter(own=False).first()
+    following = (
+        disputed_after(person=person, project=project, task=after).filter(~_answered_by(person)).first()
+    )
     if following is None and after is not None:
         return next_dispute(person=person, project=project)
     return following
