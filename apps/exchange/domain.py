@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -18,6 +19,7 @@ SPLITS = ("pool", "train", "benchmark")
 KNOWN = {"key", "payload", "label", "split", "attributes", "licence"}
 MAX_LINE = 8 * 1024 * 1024
 MAX_KEY, MAX_LABEL = 200, 200
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # in canonical JSON; after an odd backslash it is only text
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,10 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def read_rows(source: BinaryIO, format: str, *, skip: int = 0) -> Iterator[tuple[int, Any]]:
-    """(row number, raw row or `BadRow`) for each row after the first `skip`; numbers start at 1."""
+def read_rows(source: BinaryIO, format: str) -> Iterator[tuple[int, Any]]:
+    """(row number from 1, raw row or `BadRow`) for each row."""
     reader = {"ndjson": _ndjson, "csv": _csv, "parquet": _parquet}[format]
-    for number, raw in enumerate(reader(source), start=1):
-        if number > skip:
-            yield number, raw
+    return enumerate(reader(source), start=1)
 
 
 def _ndjson(source: BinaryIO) -> Iterator[Any]:
@@ -115,10 +115,17 @@ def _from_cells(cells: dict[str, Any]) -> Any:
     for name, value in cells.items():
         part, _, rest = name.partition(".")
         if part == "attributes" and rest and value:
-            row.setdefault("attributes", {})[rest] = value
+            _put(row, "attributes", rest, value)
         elif name not in KNOWN and value is not None:
-            row.setdefault("payload", {})[rest if part == "payload" and rest else name] = value
+            _put(row, "payload", rest if part == "payload" and rest else name, value)
     return row
+
+
+def _put(row: dict[str, Any], field: str, name: str, value: str) -> None:
+    """Add a cell to a field made of several columns; one that is no object is left for `check_row` to refuse."""
+    whole = row.setdefault(field, {})
+    if isinstance(whole, dict):
+        whole[name] = value
 
 
 def _parquet(source: BinaryIO) -> Iterator[Any]:
@@ -129,7 +136,7 @@ def _parquet(source: BinaryIO) -> Iterator[Any]:
                     if isinstance(row.get(name), str):
                         row[name] = _json(row[name].encode())
                 yield row
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"The file is not Parquet, or it is damaged: {error}.") from error
 
 
@@ -165,9 +172,17 @@ def _text(value: Any, field: str, longest: int) -> str:
         value = str(value)
     if not isinstance(value, str) or not value.strip():
         raise BadRow(field, f"no_{field}", f"`{field}` must be a text that is not empty.")
-    if len(value) > longest or "\x00" in value:
-        raise BadRow(field, f"bad_{field}", f"`{field}` may be {longest} characters long and hold no NUL.")
+    if len(value) > longest or "\x00" in value or not _is_unicode(value):
+        raise BadRow(
+            field,
+            f"bad_{field}",
+            f"`{field}` may be {longest} characters long and hold neither NUL nor half a surrogate pair.",
+        )
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _payload(value: Any) -> str:
@@ -197,8 +212,8 @@ def _canonical(value: Any, field: str) -> str:
     try:
         text = canonical(value)
         text.encode()
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadRow(field, f"bad_{field}", f"`{field}` holds a value JSON cannot keep ({error}).") from error
-    if "\\u0000" in text or "\x00" in text:
+    if NUL.search(text):
         raise BadRow(field, f"bad_{field}", f"`{field}` holds a NUL character. Remove it.")
     return text

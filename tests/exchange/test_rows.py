@@ -1,0 +1,186 @@
+"""Rows of an import: three formats, and every bad row told by its field, its code and the mend."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from apps.exchange import domain
+from apps.exchange.domain import BadRow, UnreadableFile, check_row, read_rows
+
+GOOD = {
+    "key": "a1",
+    "payload": {"text": "café"},
+    "label": "3",
+    "split": "train",
+    "attributes": {"lang": "en", "n": 2},
+    "licence": "CC0-1.0",
+}
+
+
+def rows(data, format):
+    return list(read_rows(io.BytesIO(data), format))
+
+
+def only(data, format):
+    ((number, raw),) = rows(data, format)
+    return check_row(number, raw)
+
+
+def parquet(table):
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+def fault(raw):
+    with pytest.raises(BadRow) as bad:
+        check_row(1, raw)
+    assert bad.value.message.endswith((".", "}."))
+    return bad.value.field, bad.value.code
+
+
+def test_all_formats_say_the_same_row():
+    line = json.dumps(GOOD).encode()
+    sheet = (
+        "\ufeffkey,text,label,split,attributes.lang,attributes,licence\r\n"
+        'a1,café,3,train,en,"{""n"": 2}",CC0-1.0\r\n'
+    )
+    table = pa.Table.from_pylist([GOOD])
+    texts = pa.Table.from_pylist([{**GOOD, "payload": json.dumps(GOOD["payload"])}])
+    first = only(line, "ndjson")
+    assert only(sheet.encode(), "csv") == first
+    assert only(parquet(table), "parquet") == first
+    assert only(parquet(texts), "parquet") == first
+    assert (first.key, first.body, first.split) == ("a1", '{"text":"café"}', "train")
+
+
+def test_the_digest_does_not_depend_on_the_order_of_fields():
+    one = check_row(1, {"key": "a", "payload": {"x": 1, "y": 2}})
+    other = check_row(1, {"key": "b", "payload": {"y": 2, "x": 1}})
+    assert one.digest == other.digest
+
+
+def test_what_is_left_out_has_plain_defaults():
+    row = check_row(1, {"key": 7, "payload": {"text": "x"}})
+    assert (row.key, row.label, row.split, row.attributes, row.licence) == ("7", None, "pool", "{}", "")
+
+
+def test_zero_is_a_label_and_an_empty_text_is_none():
+    assert check_row(1, {**GOOD, "label": 0}).label == "0"
+    assert check_row(1, {**GOOD, "label": ""}).label is None
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"key": None}, "key", "no_key"),
+        ({"key": "  "}, "key", "no_key"),
+        ({"key": True}, "key", "no_key"),
+        ({"key": "k" * 201}, "key", "bad_key"),
+        ({"key": "a\x00"}, "key", "bad_key"),
+        ({"key": "a\ud800"}, "key", "bad_key"),
+        ({"label": 0.5}, "label", "no_label"),
+        ({"label": "l" * 201}, "label", "bad_label"),
+        ({"licence": "\udfff"}, "licence", "bad_licence"),
+        ({"payload": None}, "payload", "no_payload"),
+        ({"payload": {}}, "payload", "no_payload"),
+        ({"payload": "text"}, "payload", "no_payload"),
+        ({"payload": {"text": "\x00"}}, "payload", "bad_payload"),
+        ({"payload": {"text": "\ud800"}}, "payload", "bad_payload"),
+        ({"payload": {"score": float("nan")}}, "payload", "bad_payload"),
+        ({"payload": {"raw": b"bytes"}}, "payload", "bad_payload"),
+        ({"split": "test"}, "split", "unknown_split"),
+        ({"attributes": ["en"]}, "attributes", "bad_attributes"),
+        ({"attributes": {"lang": ["en"]}}, "attributes", "bad_attributes"),
+        ({"attributes": {"n": float("inf")}}, "attributes", "bad_attributes"),
+        ({"lang": "en"}, "lang", "unknown_field"),
+    ],
+)
+def test_a_bad_value_is_told_by_its_field(change, field, code):
+    assert fault({**GOOD, **change}) == (field, code)
+
+
+def test_a_row_that_is_no_object_is_told():
+    assert fault([1, 2]) == ("", "not_an_object")
+
+
+def test_a_payload_that_only_looks_like_nul_is_kept():
+    assert check_row(1, {"key": "a", "payload": {"text": "the escape \\u0000 in a manual"}}).key == "a"
+
+
+def test_a_payload_nested_without_end_is_a_bad_row():
+    deep: dict[str, object] = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    assert fault({"key": "a", "payload": deep}) == ("payload", "bad_payload")
+
+
+def test_bad_lines_are_numbered_and_good_ones_around_them_kept():
+    data = b'{"key": "a", "payload": {"x": 1}}\nnot json\n\n\xff\xfe\n{"key": "b", "payload": {"x": 1}}'
+    found = rows(data, "ndjson")
+    assert [number for number, _ in found] == [1, 2, 3, 4]
+    assert [raw.code for _, raw in found if isinstance(raw, BadRow)] == ["bad_json", "bad_encoding"]
+    assert found[3][1]["key"] == "b"
+
+
+def test_a_line_too_long_is_one_bad_row_and_the_next_is_read(monkeypatch):
+    monkeypatch.setattr(domain, "MAX_LINE", 50)
+    data = b'{"key": "a", "payload": {"x": "' + b"x" * 400 + b'"}}\n{"key": "b"}\n'
+    found = rows(data, "ndjson")
+    assert found[0][1].code == "line_too_long"
+    assert found[1] == (2, {"key": "b"})
+
+
+def test_csv_columns_make_up_the_payload_and_attributes():
+    row = only(b"key,payload.text,title,attributes.lang,label\na,hello,T,en,\n", "csv")
+    assert json.loads(row.body) == {"text": "hello", "title": "T"}
+    assert json.loads(row.attributes) == {"lang": "en"}
+    assert row.label is None
+
+
+def test_csv_cells_may_hold_commas_quotes_and_lines():
+    assert json.loads(only(b'key,text\na,"one, ""two""\nthree"\n', "csv").body) == {
+        "text": 'one, "two"\nthree'
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"key,text\na,b,c\n", "too_many_cells"),
+        (b'key,payload\na,"{broken"\n', "bad_json"),
+        (b'key,payload,text\na,"{broken",more\n', "bad_json"),
+        (b'key,payload,text\na,"[1]",more\n', "no_payload"),
+        (b'key,text,attributes,attributes.lang\na,b,"{broken",en\n', "bad_json"),
+        (b'key,text,attributes,attributes.lang\na,b,"3",en\n', "bad_attributes"),
+        (b"key,text\n,b\n", "no_key"),
+    ],
+)
+def test_a_bad_csv_row_is_one_bad_row(data, code):
+    ((number, raw),) = rows(data, "csv")
+    assert (number, fault(raw)[1]) == (1, code)
+
+
+@pytest.mark.parametrize(
+    ("data", "format", "words"),
+    [
+        (b"key,text\na,\xff\xfe\n", "csv", "UTF-8"),
+        (b"key,text\na,b\n", "parquet", "Parquet"),
+        (parquet(pa.table({"key": ["a"] * 1_000}))[:-200], "parquet", "damaged"),
+    ],
+)
+def test_a_file_that_cannot_be_read_at_all_says_so(data, format, words):
+    with pytest.raises(UnreadableFile, match=words):
+        rows(data, format)
+
+
+def test_a_parquet_file_damaged_inside_says_so():
+    data = bytearray(parquet(pa.table({"key": [f"key {n}" for n in range(20_000)]})))
+    data[100:20_000] = b"\xab" * 19_900
+    with pytest.raises(UnreadableFile, match="damaged"):
+        rows(bytes(data), "parquet")
