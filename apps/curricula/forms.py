@@ -6,13 +6,16 @@ from typing import Any
 
 from django import forms
 
+from apps.datasets.models import DatasetVersion
 from apps.projects.models import Project
 
 
 class ProposeForm(forms.Form):
     """Which dataset version is staged and weighed, and what its readers should know."""
 
-    dataset = forms.ModelChoiceField(queryset=None, label="Dataset version", empty_label=None)
+    dataset: forms.ModelChoiceField[DatasetVersion] = forms.ModelChoiceField(
+        queryset=DatasetVersion.objects.none(), label="Dataset version", empty_label=None
+    )
     note = forms.CharField(
         label="Note for the approver",
         required=False,

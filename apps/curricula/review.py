@@ -149,7 +149,7 @@ def _spent(model: ModelVersion) -> float | None:
 
 
 def _steps(curriculum: CurriculumVersion) -> float:
-    return sum(stage["rows"] * stage["epochs"] * (1 + stage["replay"]) for stage in curriculum.stages)
+    return float(sum(stage["rows"] * stage["epochs"] * (1 + stage["replay"]) for stage in curriculum.stages))
 
 
 def safety(*, proposal: Proposal, reader: User) -> list[Check]:

@@ -152,7 +152,7 @@ class Results:
     @property
     def scale_start(self) -> float:
         """The start of a scale on which all intervals and the floor can be read."""
-        lows = [result.accuracy["low"] for result in self.results if result.accuracy]
+        lows = [float(result.accuracy["low"]) for result in self.results if result.accuracy]
         return max(0.0, min([self.plan.floor, *lows]) - 0.02)
 
     @property
