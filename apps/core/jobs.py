@@ -43,7 +43,8 @@ TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5, "visibili
 @cache
 def producer() -> Celery:
     app = Celery("whetstone-producer", broker=settings.BROKER_URL, set_as_current=False)
-    app.conf.broker_transport_options = TRANSPORT_OPTIONS
+    # whoever clicked waits for this: one quick second try, for the sweeper wakes what the broker did not take
+    app.conf.broker_transport_options = {**TRANSPORT_OPTIONS, "max_retries": 1, "interval_start": 0}
     return app
 
 

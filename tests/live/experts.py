@@ -31,7 +31,9 @@ class Expert:
 
     def work(self, stop: threading.Event) -> None:
         headers = {"Authorization": f"Bearer {self.token}"}
-        with httpx.Client(base_url=f"{self.url}api/v1/", headers=headers, timeout=30, trust_env=False) as http:
+        with httpx.Client(
+            base_url=f"{self.url}api/v1/", headers=headers, timeout=30, trust_env=False
+        ) as http:
             try:
                 self._answer_all(http, stop)
             except Exception as error:  # told in the test's own thread
@@ -57,7 +59,9 @@ class Expert:
                     assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
                     return answer.json()
                 self.troubles.append(answer.status_code)
-            assert time.monotonic() < end, f"{path} was not answered in {PATIENCE:.0f} s: {self.troubles[-5:]}"
+            assert time.monotonic() < end, (
+                f"{path} was not answered in {PATIENCE:.0f} s: {self.troubles[-5:]}"
+            )
             time.sleep(0.1)
 
 

@@ -119,9 +119,17 @@ class Stack:
     def callers(self, tokens: dict[str, str]) -> dict[str, Caller]:
         return {name: Caller(name, url=self.url, token=token) for name, token in tokens.items()}
 
-    def desk(self, slug: str, *, experts: int, tasks: int, overlap: int = 1, lease_seconds: int = 600) -> list[str]:
+    def desk(
+        self, slug: str, *, experts: int, tasks: int, overlap: int = 1, lease_seconds: int = 600
+    ) -> list[str]:
         """A project with so many experts and open tasks; the experts' tokens."""
-        told = {"slug": slug, "experts": experts, "tasks": tasks, "overlap": overlap, "lease_seconds": lease_seconds}
+        told = {
+            "slug": slug,
+            "experts": experts,
+            "tasks": tasks,
+            "overlap": overlap,
+            "lease_seconds": lease_seconds,
+        }
         tokens: list[str] = self.program("tests.live.desk", told)
         return tokens
 
