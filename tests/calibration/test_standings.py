@@ -1,0 +1,134 @@
+"""How true each annotator is: accuracy on gold with its interval, and agreement between people."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from apps.annotation.services.answers import reopen, submit_annotation
+from apps.calibration.queries import agreement, gold_answers, standing_of, standings
+from apps.calibration.services import add_gold, open_gold_tasks
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def gold(house):
+    """Forty examples known to be 3, each with an open gold task."""
+    keys = [f"g{n:02}" for n in range(40)]
+    for key in keys:
+        house.example(key)
+    add_gold(project=house.project, labels=dict.fromkeys(keys, "3"), by=house.lena, at=house.clock)
+    open_gold_tasks(queue=house.queue, predictions={}, model_id=None, run_id=None, at=house.clock)
+    house.project.queues.update(gold_rate=0.5)
+
+
+def answer_gold(house, person, *labels, confidence=3):
+    done = []
+    for label in labels:
+        lease = next(filter(None, (house.lease(person, after=n) for n in range(99))))
+        answer = house.answer(label, confidence=confidence)
+        submit_annotation(assignment_id=lease.pk, person=person, answer=answer, at=house.later(seconds=10))
+        done.append(lease)
+    return done
+
+
+def standing(house, person):
+    (found,) = [s for s in standings(project=house.project) if s.person == person]
+    return found
+
+
+def test_a_newcomer_is_trusted_by_the_prior_alone(house):
+    mine = standing(house, house.erin)
+    assert (mine.gold, mine.correct, mine.mean) == (0, 0, pytest.approx(0.9))
+    assert mine.low < 0.9 < mine.high
+    assert not mine.needs_session
+
+
+def test_the_interval_narrows_around_the_share_that_was_right(house, gold):
+    answer_gold(house, house.erin, *["3"] * 18, "5", "8")
+    mine = standing(house, house.erin)
+    assert (mine.gold, mine.correct, mine.answered) == (20, 18, 20)
+    assert mine.mean == pytest.approx((18 + 9) / (20 + 10))
+    assert 0.7 < mine.low < mine.mean < mine.high < 0.99
+    assert mine.high - mine.low < standing(house, house.emil).high - standing(house, house.emil).low
+
+
+def test_who_is_surely_below_what_is_wanted_needs_a_session(house, gold):
+    answer_gold(house, house.erin, *["5"] * 10)
+    answer_gold(house, house.emil, *["3"] * 9, "5")
+    assert standing(house, house.erin).needs_session
+    assert not standing(house, house.emil).needs_session
+
+
+def test_the_first_answer_to_gold_counts_not_what_was_made_of_it_later(house, gold):
+    (done,) = answer_gold(house, house.erin, "5")
+    reopen(assignment_id=done.pk, person=house.erin, at=house.clock)
+    submit_annotation(assignment_id=done.pk, person=house.erin, answer=house.answer("3"), at=house.clock)
+    (kept,) = gold_answers(project=house.project)
+    assert (kept.known, kept.answered, kept.correct) == ("3", "5", False)
+    assert standing(house, house.erin).correct == 0
+
+
+def test_gold_that_was_wrong_is_judged_anew_when_it_is_mended(house, gold):
+    answer_gold(house, house.erin, "5")
+    key = gold_answers(project=house.project)[0].key
+    add_gold(project=house.project, labels={key: "5"}, by=house.lena, at=house.clock)
+    assert standing(house, house.erin).correct == 1
+
+
+def test_ones_own_standing_is_the_one_the_admin_sees(house, gold):
+    answer_gold(house, house.erin, "3", "5", "3", confidence=4)
+    assert standing_of(project=house.project, person=house.erin) == standing(house, house.erin)
+    assert standing(house, house.erin).mean_confidence == 4
+    assert standing(house, house.erin).recent == (True, False, True)
+
+
+def test_leads_are_listed_once_they_have_annotated_and_admins_never(house):
+    house.task("a", overlap=3)
+    names = {s.person.username for s in standings(project=house.project)}
+    assert names == {"erin", "emil", "ella"}
+    house.submit(house.lena)
+    assert {s.person.username for s in standings(project=house.project)} == {*names, "lena"}
+
+
+def test_an_unusable_mark_on_gold_is_not_right(house, gold):
+    lease = next(filter(None, (house.lease(house.erin, after=n) for n in range(99))))
+    answer = house.answer("", condition="unusable")
+    submit_annotation(assignment_id=lease.pk, person=house.erin, answer=answer, at=house.clock)
+    assert gold_answers(project=house.project)[0].answered is None
+    assert standing(house, house.erin).correct == 0
+
+
+def agree(house):
+    return agreement(project=house.project, rng=np.random.default_rng(0))
+
+
+def test_agreement_is_unknown_until_two_people_answered_the_same(house):
+    assert agree(house) is None
+    house.task("a")
+    house.submit(house.erin)
+    assert agree(house) is None
+
+
+def test_people_who_always_agree_have_alpha_one_and_chance_has_none(house):
+    for n, label in enumerate(["3", "5", "8"] * 4):
+        house.task(f"k{n}", priority=-n)
+        house.submit(house.erin, label)
+    for label in ["3", "5", "8"] * 4:
+        house.submit(house.emil, label)
+    assert agree(house).estimate == pytest.approx(1)
+    for n in range(12):
+        house.task(f"m{n}", priority=-20 - n)
+        house.submit(house.erin, "358"[n % 3])
+    for n in range(12):
+        house.submit(house.emil, "583"[n % 3])
+    found = agree(house)
+    assert found.estimate < 0.5
+    assert found.low <= found.estimate <= found.high
+
+
+def test_gold_and_adjudication_do_not_enter_agreement(house, gold):
+    answer_gold(house, house.erin, "3", "3")
+    answer_gold(house, house.emil, "3", "3")
+    assert agree(house) is None
