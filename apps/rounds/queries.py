@@ -13,7 +13,7 @@ from apps.core.errors import NotFound
 from apps.core.models import RunState
 from apps.curricula.models import CurriculumRun, Proposal, ProposalState
 from apps.curricula.queries import curriculum_runs_of, proposals_of
-from apps.datasets.models import SnapshotRun
+from apps.datasets.models import DatasetVersion, SnapshotRun
 from apps.datasets.queries import snapshot_runs_of
 from apps.explore.queries.jobs import Job, job_of
 from apps.mining.models import MiningRun
@@ -40,6 +40,13 @@ class Made:
     proposal: Proposal | None
     training: TrainingRun | None
     gate: Gate | None
+
+    @property
+    def dataset(self) -> DatasetVersion | None:
+        """What a curriculum would be made from: the newest cut, else that of a proposal that came back."""
+        if self.snapshot and self.snapshot.dataset:
+            return self.snapshot.dataset
+        return self.proposal.curriculum.dataset if self.proposal else None
 
     @property
     def asked(self) -> int:
