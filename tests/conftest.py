@@ -23,6 +23,8 @@ from apps.projects.models import Project
 from apps.projects.services import add_protocol, create_project, set_member
 from apps.registry.models import ModelVersion, PredictionSet
 from apps.registry.services import keep_predictions, register_model
+from apps.training.models import Benchmark
+from apps.training.services.gates import freeze_benchmark
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -147,6 +149,25 @@ class House:
         manifest = {"model": model.digest, "purpose": purpose}
         stored = write_table("predictions", batches, schema=PREDICTIONS, manifest=manifest)
         return keep_predictions(model=model, purpose=purpose, stored=stored, at=self.clock)
+
+    def freeze(self, n: int = 120, **plan: Any) -> Benchmark:
+        """A frozen benchmark of `n` examples: a third of each class, half of each attribute `half`."""
+        for i in range(n):
+            half = "odd" if i % 2 else "even"
+            self.example(f"bench{i:04}", label="358"[i % 3], split="benchmark", half=half)
+        values = {"project": self.project, "name": "frozen", "plan": {"superiority": False, **plan}}
+        return freeze_benchmark(by=self.people["lena"], at=self.clock, **values)
+
+    def measured(self, right: Callable[[int], bool], **values: Any) -> ModelVersion:
+        """A model measured on that benchmark: right on the examples whose number `right` says so of."""
+        examples = list(self.project.examples.filter(split="benchmark").order_by("key"))
+        probs = {}
+        for i, example in enumerate(examples):
+            told = "358".index(example.label or "") + (0 if right(i) else 1)
+            probs[example.key] = [0.8 if place == told % 3 else 0.1 for place in range(3)]
+        model = self.model(**values)
+        self.predictions(model, probs, purpose="benchmark")
+        return model
 
     def work(self, run: Run, *, ends: str = RunState.DONE) -> Any:
         """Do the queued run's job in this process, as a worker would, and return the run as it ended."""

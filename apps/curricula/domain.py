@@ -34,6 +34,7 @@ REASONS = {
     "confirmed_hard": "People confirmed the label, and the model finds it hard.",
     "corrected": "People corrected the label: the model had been taught wrong here.",
     "beyond": "The model gives the label next to nothing and nobody has looked: taught lightly.",
+    "benchmark": "The same content stands in a benchmark: never taught.",
     "unreviewed_suspect": "The given label is suspect and nobody has looked: held out, not taught.",
 }
 EPOCHS = {"foundations": 20, "learning edge": 12, "corrections": 8}

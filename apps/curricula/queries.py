@@ -96,7 +96,8 @@ def known_of(*, dataset: DatasetVersion, keys: list[str], labels: list[str]) -> 
         code = {label: i for i, label in enumerate(predictions.classes)}
         for batch in read_batches("predictions", predictions.digest, columns=["key", "probs"]):
             for key, probs in zip(batch["key"].to_pylist(), batch["probs"].to_pylist(), strict=True):
-                if key in place:
+                # a class that came with a newer protocol is one this model was never tried on
+                if key in place and labels[place[key]] in code:
                     p_label[place[key]] = probs[code[labels[place[key]]]]
     suspects = set(
         LatestScore.objects.filter(project=dataset.project, suspect=True).values_list(

@@ -111,6 +111,19 @@ def _slice_of(dataset: DatasetVersion, first: int, end: int, columns: list[str])
     return found
 
 
+def benchmark_payloads(*, project: Project) -> set[str]:
+    """Digests of what stands in a benchmark, and so is never taught, under whatever key."""
+    benchmark = Example.objects.filter(project=project, split=Split.BENCHMARK)
+    return set(benchmark.values_list("payload_id", flat=True))
+
+
+def _soft(posterior: dict[str, float], classes: list[str]) -> list[float]:
+    """The posterior over the classes alone: who said that an example cannot be used has no say in which it is."""
+    shares = [posterior.get(name, 0.0) for name in classes]
+    total = sum(shares)
+    return [share / total for share in shares] if total else shares
+
+
 @dataclass
 class Cut:
     """Streams the rows of a new version in key order, and counts what it took and left out."""
@@ -122,29 +135,28 @@ class Cut:
     lineage: list[dict[str, Any]] = field(default_factory=list)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        frozen = self._benchmark_payloads()
+        frozen = benchmark_payloads(project=self.project)
         classes = self.project.protocol.classes if self.project.protocol else []
         examples = Example.objects.filter(project=self.project, split__in=[Split.POOL, Split.TRAIN])
         last = ""
         while batch := list(examples.filter(key__gt=last).order_by("key")[:BATCH]):
             last = batch[-1].key
             beliefs = {b.example_id: b for b in believed(project=self.project).filter(example__in=batch)}
-            gold = set(self.project.gold.filter(example__in=batch).values_list("example_id", flat=True))
+            in_service = self.project.gold.filter(example__in=batch, retired_at=None)
+            gold = set(in_service.values_list("example_id", flat=True))
             rows = [self._row(example, beliefs.get(example.pk), classes, gold, frozen) for example in batch]
             yield pa.RecordBatch.from_pylist([row for row in rows if row], schema=ROWS)
-
-    def _benchmark_payloads(self) -> set[str]:
-        benchmark = Example.objects.filter(project=self.project, split=Split.BENCHMARK)
-        return set(benchmark.values_list("payload_id", flat=True))
 
     def _row(
         self, example: Example, belief: Any, classes: list[str], gold: set[int], frozen: set[str]
     ) -> dict[str, Any] | None:
+        label = belief.label if belief else example.label
         reason = self._why_not(example, belief, gold, frozen)
+        if not reason and classes and label not in classes:
+            reason = "the label is not one of the protocol's options"
         if reason:
             self.left_out[reason] += 1
             return None
-        label = belief.label if belief else example.label
         source = belief.method if belief else "given"
         self.taken[source] += 1
         self.labels[str(label)] += 1
@@ -155,7 +167,7 @@ class Cut:
             "payload": example.payload_id,
             "split": example.split,
             "label": label,
-            "soft": [belief.posterior.get(name, 0.0) for name in classes] if belief else None,
+            "soft": _soft(belief.posterior, classes) if belief else None,
             "source": source,
             "given_label": example.label,
             "condition": belief.condition if belief else "clear",

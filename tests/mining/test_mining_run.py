@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -117,7 +119,7 @@ def test_reasons_are_mixed_in_the_queue(house, pool):
     reasons = list(
         Task.objects.filter(mining_run_id=run.pk).order_by("-priority").values_list("reason", flat=True)
     )
-    changes = sum(a != b for a, b in zip(reasons, reasons[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(reasons))
     assert changes > len(set(reasons))
 
 

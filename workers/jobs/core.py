@@ -7,7 +7,7 @@ import logging
 from django.utils import timezone
 
 from apps.annotation.services.leases import expire_leases
-from apps.core.errors import LostRace
+from apps.core.errors import DomainError, LostRace
 from apps.core.events import seal_events
 from apps.core.jobs import EXPIRE, SEAL, SWEEP
 from apps.core.runs import neglected, revive, run_models
@@ -35,7 +35,10 @@ def sweep() -> None:
                 continue  # its worker, or another sweeper, was quicker: that is what we wanted
             log.warning("%s %s was neglected (%s); woken again", model.__name__, run.pk, run.state)
     for proposal_id in approved_without_run():
-        start_training(proposal_id=proposal_id, at=now)
+        try:
+            start_training(proposal_id=proposal_id, at=now)
+        except DomainError as reason:  # one project that cannot train must not hold up the others
+            log.warning("The approved proposal %s cannot be trained yet: %s", proposal_id, reason)
 
 
 @app.task(name=EXPIRE.name)
