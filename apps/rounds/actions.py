@@ -69,7 +69,7 @@ def _review(standing: Standing, project: Project) -> Action:
     made = standing.made
     left = made.unfinished - made.disputed
     if left:
-        tasks = f"{left:,} task{'s' if left != 1 else ''} wait for answers"
+        tasks = f"{left:,} task{'s wait' if left != 1 else ' waits'} for answers"
         disputes = f", {made.disputed:,} for a lead to settle" if made.disputed else ""
         return Action(
             "review", f"{tasks}{disputes}", "Experts answer them at the desk.", "annotate", "experts"

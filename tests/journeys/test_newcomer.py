@@ -11,6 +11,8 @@ from apps.config.demo import digits
 from apps.config.demo import project as demo
 from apps.config.demo.caller import Caller
 
+from .conftest import Person
+
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
 
 HOME = f"projects/{demo.SLUG}/"
@@ -62,25 +64,24 @@ def judge(page: Page, truth: dict[str, str], *, legibility: str = "4") -> None:
 
 def token_of(page: Page) -> str:
     """Make an API token on one's own page."""
-    page.get_by_label("Name").first.focus()
+    page.get_by_label("What is it for?").focus()
     page.keyboard.type("journey")
     page.keyboard.press("Enter")
-    return page.locator("text=/wst_[\\w-]+/").first.inner_text().strip()
+    return page.get_by_label("The new token").input_value()
 
 
-def answer_the_rest(somebody, truth: dict[str, str], by_key: dict[str, str]) -> Caller:
+def answer_the_rest(somebody: Person, by_key: dict[str, str]) -> None:
     """Send what is left through the API, as a program of this person's would."""
-    page = somebody.open("you/tokens/")
-    found = re.search(r"wst_[\w-]+", token_of(page))
-    assert found is not None
-    caller = Caller(somebody.name, url=somebody.stack.url, token=found.group())
+    token = token_of(somebody.open("you/tokens/"))
+    somebody.shoot(f"story-token-of-{somebody.name}")
+    caller = Caller(somebody.name, url=somebody.stack.url, token=token)
     hand = caller.post(f"{HOME}assignments/next/")
     while hand["assignment"]:
         task = hand["assignment"]["task"]
         body = {"answers": {"digit": by_key[task["key"]], "legibility": 4}, "confidence": 4}
         path = f"assignments/{hand['assignment']['id']}/annotations/?next=true"
         hand = caller.post(path, body, Idempotency_Key=f"{somebody.name}-{hand['assignment']['id']}")
-    return caller
+    caller.close()
 
 
 def test_a_newcomer_goes_once_round_the_loop(person, truth):
@@ -95,15 +96,93 @@ def test_a_newcomer_goes_once_round_the_loop(person, truth):
     erin.shoot("story-03-desk-under-way")
     the_last_decision_can_be_reopened(erin.page)
     a_skip_has_a_reason_and_brings_the_next(erin.page)
-    answer_the_rest(erin, truth, by_key)
+    answer_the_rest(erin, by_key)
 
     emil = person("emil", narrow=True)
     follow(emil.page, "Desk")
     emil.shoot("story-04-desk-on-a-phone")
     one_wrong_answer(emil.page, truth)
-    answer_the_rest(emil, truth, by_key)
+    answer_the_rest(emil, by_key)
     emil.open("p/digits/desk/").wait_for_load_state("networkidle")
     emil.shoot("story-05-desk-all-done")
+
+    lena = person("lena")
+    settle_everything(lena, truth)
+    put_forward(lena)
+    luis = person("luis", scheme="dark")
+    approve_and_promote(luis)
+    close_the_round(lena)
+    audit(person("ada"))
+
+
+def settle_everything(lena: Person, truth: dict[str, str]) -> None:
+    """The digit, the cause, Enter: until nothing is disputed."""
+    page = lena.open("p/digits/adjudication/")
+    lena.shoot("story-06-adjudication")
+    follow(page, "Settle the next")
+    lena.shoot("story-07-settle")
+    while page.locator("#settle").count():
+        title = page.locator("#dispute-title").inner_text()
+        page.keyboard.press(truth[str(page.get_attribute("#dispute img", "src"))])
+        page.locator("input[name=cause][value=slip]").focus()
+        page.keyboard.press("Space")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_function(
+            "was => document.querySelector('#dispute-title')?.innerText !== was || !document.querySelector('#settle')",
+            arg=title,
+        )
+    lena.shoot("story-08-all-settled")
+
+
+def put_forward(lena: Person) -> None:
+    page = lena.open("p/digits/")
+    lena.shoot("story-09-board-reviewed")
+    push(page, re.compile("Cut"))
+    page.get_by_role("button", name=re.compile("^Propose dataset")).wait_for(timeout=60_000)
+    lena.shoot("story-10-board-dataset-cut")
+    push(page, re.compile("^Propose dataset"))
+    expect(page.locator("#standing")).to_contain_text("Next, for", timeout=60_000)
+    lena.shoot("story-11-board-proposed")
+
+
+def approve_and_promote(luis: Person) -> None:
+    page = luis.open("p/digits/proposals/2/")
+    page.wait_for_load_state("networkidle")
+    luis.shoot("story-12-proposal")
+    push(page, "Approve and train")
+    page = luis.open("p/digits/runs/2/")
+    expect(page.locator("#live")).to_contain_text(re.compile("fit|cross|epoch|stage", re.I), timeout=60_000)
+    luis.shoot("story-13-training")
+    page.get_by_role("button", name=re.compile("^Promote")).wait_for(timeout=120_000)
+    page.wait_for_load_state("networkidle")
+    luis.shoot("story-14-gate")
+    push(page, re.compile("^Promote"))
+    page = luis.open("p/digits/models/2/")
+    expect(page.locator("main")).to_contain_text("production")
+    luis.shoot("story-15-promoted")
+
+
+def close_the_round(lena: Person) -> None:
+    page = lena.open("p/digits/")
+    lena.shoot("story-16-board-promoted")
+    for text in page.locator(".board-reflection textarea").all():
+        text.focus()
+        page.keyboard.type("Corrected labels were what the model learned most from.")
+    push(page, re.compile("^Close round 1"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Round 2")
+    page.wait_for_load_state("networkidle")
+    lena.shoot("story-17-round-two")
+
+
+def audit(ada: Person) -> None:
+    page = ada.open("p/digits/calibration/")
+    expect(page.locator("main")).to_contain_text("erin", ignore_case=True)
+    page.wait_for_load_state("networkidle")
+    ada.shoot("story-18-calibration")
+    page = ada.open("p/digits/audit/")
+    push(page, "Verify the chain")
+    expect(page.locator("main")).to_contain_text(re.compile("intact|sealed", re.I))
+    ada.shoot("story-19-audit")
 
 
 def the_last_decision_can_be_reopened(page: Page) -> None:
