@@ -24,6 +24,9 @@ WHERE slug = %s
 TIMES_SUBMITTED = """
 SELECT count(*) FROM core_event WHERE kind = 'assignment.submitted' AND object_type = 'assignment' AND object_id = %s
 """
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%annotation_assignment%%'
+"""
 ANNOTATIONS = "SELECT id FROM annotation_annotation WHERE assignment_id = %s"
 
 
@@ -155,9 +158,6 @@ def test_an_answer_cut_off_by_a_killed_web_server_counts_once_when_it_comes_agai
     assert stack.rows(ANNOTATIONS, assignment) == [(kept,)]
     assert stack.value(TIMES_SUBMITTED, str(assignment)) == 1
     assert stack.rows(COUNTED, "cut-off") == [(1, 0)]
-
-
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%annotation_assignment%%'"
 
 
 def answers(stack: Stack) -> bool:
