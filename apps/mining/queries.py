@@ -11,8 +11,8 @@ from django.db.models import Count, Max, Min, QuerySet
 
 from apps.algorithms.estimation import ErrorRate, error_rate
 from apps.annotation.models import Annotation, Consensus, Task, TaskState
-from apps.core.errors import NotFound
 from apps.calibration.models import Gold
+from apps.core.errors import NotFound
 from apps.core.store import read_batches
 from apps.examples.models import Example, Split
 from apps.mining.domain import Frame

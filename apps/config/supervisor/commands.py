@@ -158,7 +158,9 @@ def start_all(watch: Watch, options: Namespace, *, port: int) -> str:
     watch.wait_until(lambda: _page_answers(f"{url}healthz"), name="web", seconds=60)
     _introduce(data_dir, url=url)
     if seeding:
-        watch.output.say(f"{url} answers already; the demo is being made, its first model trained (half a minute).")
+        watch.output.say(
+            f"{url} answers already; the demo is being made, its first model trained (half a minute)."
+        )
         watch.run_once(parts.manage("seed", "seed_demo", "--if-empty", env=env))
         state.write_state(data_dir, {"seeded": True})
     return url

@@ -16,4 +16,5 @@ READER = MarkdownIt("commonmark", {"html": False}).enable("table")
 @lru_cache(maxsize=256)
 def markdown(text: str) -> SafeString:
     """Raw HTML comes out as text, and links of unknown schemes stay text: nothing in it can run."""
-    return mark_safe(READER.render(text))  # noqa: S308  # the reader escapes what it is given
+    html: str = READER.render(text)
+    return mark_safe(html)  # noqa: S308  # the reader escapes what it is given
