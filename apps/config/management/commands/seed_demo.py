@@ -18,11 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--if-empty", action="store_true", help="only when there is no other project")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from apps.config.demo.seed import (
-            SeedStalled,
-            is_seeded,
-            seed,
-        )  # needs scikit-learn, which only a demo has
+        # here, because it needs scikit-learn, which only a demo has
+        from apps.config.demo.seed import SeedStalled, is_seeded, seed
 
         if options["if_empty"] and (is_seeded() or Project.objects.exclude(slug=demo.SLUG).exists()):
             return
