@@ -84,9 +84,8 @@ def move_alias(
 
     Only training calls this: it has checked the gate, the override or the rollback.
     """
-    alias = (
-        Alias.objects.select_for_update().select_related("model").filter(project=project, name=name).first()
-    )
+    # without a join: a row that changed while we waited for its lock would drop out of it
+    alias = Alias.objects.select_for_update().filter(project=project, name=name).first()
     before = alias.model if alias else None
     if alias is None:
         alias = Alias(project=project, name=name)

@@ -32,22 +32,41 @@ class GatePlan:
 
     @classmethod
     def parse(cls, values: Any) -> GatePlan:
-        known = asdict(cls())
-        for name, value in (values or {}).items():
+        """The plan from a request; raises `BadInput` naming the field and the mend."""
+        values, known = values or {}, asdict(cls())
+        if not isinstance(values, dict):
+            raise BadInput("The plan is an object of margins, floors and switches.", field="plan")
+        for name, value in values.items():
             if name not in known:
                 raise BadInput(f"The plan knows no {name!r}; it takes {', '.join(known)}.", field=name)
-            if isinstance(known[name], float) and not (isinstance(value, int | float) and 0 <= value < 1):
-                raise BadInput(f"{name} must lie in [0, 1).", field=name)
-        return cls(**(values or {}))
+            _check_entry(name, value, like=known[name])
+        return cls(**values)
 
     def digest(self, benchmark: str) -> str:
         text = json.dumps([benchmark, asdict(self)], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _check_entry(name: str, value: Any, *, like: Any) -> None:
+    if not isinstance(like, float):
+        if type(value) is not type(like):
+            kind = "true or false" if isinstance(like, bool) else "a text"
+            raise BadInput(f"{name} must be {kind}.", field=name)
+        return
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    high = 0.5 if name == "alpha" else 1.0
+    may_be_none = name.endswith("floor")
+    if not (number and (0 < value < high or (may_be_none and value == 0))):
+        least = "0 or above" if may_be_none else "above 0"
+        raise BadInput(f"{name} must be a number {least} and below {high:g}.", field=name)
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """One model on the benchmark: keys in the same order for every model, labels as codes (n,), probs (n, k)."""
+    """One model on the benchmark: keys in the same order for every model, labels as codes (n,), probs (n, k).
+
+    The code is −1 where the model does not know the class, which is an error of it like any other.
+    """
 
     labels: npt.NDArray[np.int64]
     probs: npt.NDArray[np.float64]
@@ -59,8 +78,10 @@ class Outcome:
     @property
     def brier(self) -> npt.NDArray[np.float64]:
         """Per example (n,), in [0, 2]; low is good."""
-        truth = np.eye(self.probs.shape[1])[self.labels]
-        return np.asarray(((self.probs - truth) ** 2).sum(axis=1))
+        known = self.labels >= 0
+        truth = np.zeros_like(self.probs)
+        truth[known, self.labels[known]] = 1.0
+        return np.asarray(((self.probs - truth) ** 2).sum(axis=1) + ~known)
 
 
 @dataclass(frozen=True)
@@ -144,7 +165,8 @@ def _calibration(
 ) -> Check:
     result = paired_difference(baseline, candidate, margin=plan.brier_margin, alpha=plan.alpha)
     why = f"Brier score {candidate.mean():.3f} against {baseline.mean():.3f}; lower is better"
-    numbers = (result.estimate, result.low, result.high)
+    # a difference of Brier scores lies in [−2, 2]; one row has no interval, and JSON no infinity
+    numbers = (float((candidate - baseline).mean()), max(result.low, -2.0), min(result.high, 2.0))
     return Check(
         "probabilities", "calibration", result.verdict, *numbers, len(candidate), plan.brier_margin, why
     )

@@ -120,11 +120,16 @@ class Gate(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state="promoted")
-                | models.Q(verdict="pass")
                 | (
-                    models.Q(override_by__isnull=False)
-                    & ~models.Q(override_reason="")
-                    & ~models.Q(override_by=models.F("decided_by"))
+                    models.Q(decided_by__isnull=False)
+                    & (
+                        models.Q(verdict="pass")
+                        | (
+                            models.Q(override_by__isnull=False)
+                            & ~models.Q(override_reason="")
+                            & ~models.Q(override_by=models.F("decided_by"))
+                        )
+                    )
                 ),
                 name="promoted_means_passed_or_two_leads",
             )

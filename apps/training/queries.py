@@ -72,7 +72,7 @@ def _outcome(model: ModelVersion, keys: list[str], labels: list[str]) -> Outcome
         raise NotMeasured(model)
     code = {label: place for place, label in enumerate(model.classes)}
     probs = np.array([found[key] for key in keys], dtype=np.float64)
-    return Outcome(np.array([code[label] for label in labels]), probs)
+    return Outcome(np.array([code.get(label, -1) for label in labels], dtype=np.int64), probs)
 
 
 def slices_of(benchmark: Benchmark, plan: GatePlan) -> dict[str, npt.NDArray[np.bool_]]:

@@ -126,6 +126,16 @@ def test_nothing_left_to_teach_fails_with_a_sentence(house, dataset, proposal):
     assert proposal.state == ProposalState.OPEN
 
 
+def test_a_dataset_that_became_a_benchmark_as_a_whole_is_refused(house, dataset):
+    for example in list(house.project.examples.all()):
+        house.project.examples.create(
+            key=f"bench {example.key}", payload=example.payload, label=example.label, split="benchmark",
+            created_at=house.clock, updated_at=house.clock,
+        )  # fmt: skip
+    run = start_proposal(project=house.project, dataset=dataset, by=house.lena, at=house.clock)
+    assert "stands in a benchmark" in house.work(run, ends=RunState.FAILED).error
+
+
 def test_a_class_the_model_in_production_does_not_know_is_a_foundation(house, dataset, proposal):
     model = house.model(classes=["3", "5"], curriculum_digest=proposal.curriculum.digest)
     house.predictions(model, {f"t{n}": [0.5, 0.5] for n in range(6)})

@@ -16,15 +16,17 @@ from apps.datasets.queries import benchmark_payloads
 from apps.datasets.queries import rows_of as dataset_rows
 from workers.jobs.claiming import JobFailed, claims
 
+NOTHING = (
+    "Nothing in this dataset can be taught: every row is suspect and unreviewed, or stands in a benchmark. "
+    "Review some of them first."
+)
+
 
 @claims(PROPOSE, CurriculumRun)
 def propose(run: CurriculumRun) -> None:
     plan = _plan(run)
     if not plan.rows:
-        raise JobFailed(
-            "Nothing in this dataset can be taught: every row is suspect and unreviewed, or stands in a benchmark. "
-            "Review some of them first."
-        )
+        raise JobFailed(NOTHING)
     beat(run, at=timezone.now(), done=1, total=2)
     batches = pa.Table.from_pylist(plan.rows, schema=ROWS).to_batches(max_chunksize=8_192)
     stored = write_table("curricula", batches, schema=ROWS, manifest=_manifest(run, plan))
@@ -40,6 +42,8 @@ def _plan(run: CurriculumRun) -> Plan:
     everything = [row for batch in dataset_rows(run.dataset) for row in batch.to_pylist()]
     frozen = benchmark_payloads(project=run.project)  # it may have grown since the dataset was cut
     rows = [row for row in everything if row["payload"] not in frozen]
+    if not rows:
+        raise JobFailed(NOTHING)
     known = known_of(
         dataset=run.dataset, keys=[row["key"] for row in rows], labels=[row["label"] for row in rows]
     )

@@ -9,10 +9,11 @@ from typing import Any
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.core.errors import BadInput, DomainError, NotAllowed, NotFound
+from apps.core.errors import BadInput, DomainError, IllegalMove, NotAllowed, NotFound
 from apps.core.events import record_event
 from apps.core.moves import move
 from apps.core.store import write_table
+from apps.examples.models import Split
 from apps.projects.models import Project
 from apps.projects.permissions import require
 from apps.registry.models import PRODUCTION, AliasMove, ModelVersion
@@ -58,7 +59,10 @@ def freeze_benchmark(*, project: Project, name: str, plan: Any, by: User, at: da
         raise BadInput(
             f"There is already a benchmark {name!r}, and a frozen one never changes.", field="name"
         )
+    if not 1 <= len(name.strip()) <= 80:
+        raise BadInput("Give the benchmark a name of 1 to 80 characters.", field="name")
     checked = GatePlan.parse(plan)
+    _check_labels(project)
     stored = write_table("benchmarks", benchmark_batches(project=project), schema=BENCHMARK_ROWS)
     if stored.rows == 0:
         raise BadInput("No example has the split `benchmark` and a label. Import some first.", field="split")
@@ -75,6 +79,17 @@ def freeze_benchmark(*, project: Project, name: str, plan: Any, by: User, at: da
         kind="benchmark.frozen", row=benchmark, at=at, actor=by, digest=stored.digest, rows=stored.rows
     )
     return benchmark
+
+
+def _check_labels(project: Project) -> None:
+    classes = project.protocol.classes if project.protocol else []
+    rows = project.examples.filter(split=Split.BENCHMARK, label__isnull=False)
+    alien = rows.exclude(label__in=classes).order_by("key").first()
+    if alien is not None:
+        raise BadInput(
+            f"{alien.key!r} has the label {alien.label!r}, which is not one of the protocol's options.",
+            field="label",
+        )
 
 
 @transaction.atomic
@@ -119,6 +134,11 @@ def _lock(*, gate_id: int, project: Project) -> Gate:
     return gate
 
 
+def _lock_production(project: Project) -> None:
+    """One move of the project's aliases at a time, or two leads could both go from the same model."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+
+
 @transaction.atomic
 def ask_override(*, gate_id: int, project: Project, by: User, reason: str, at: datetime) -> Gate:
     """One lead's half of an override: the reason. A second lead's `promote` is the other half."""
@@ -126,6 +146,8 @@ def ask_override(*, gate_id: int, project: Project, by: User, reason: str, at: d
     if not reason.strip():
         raise BadInput("Say why this model should be promoted against the gate.", field="reason")
     gate = _lock(gate_id=gate_id, project=project)
+    if gate.state != GateState.JUDGED:
+        raise IllegalMove(gate, gate.state, "overridden")
     if gate.verdict == Gate.Verdict.PASS:
         raise BadInput("The gate has passed: promote it without an override.", field="gate")
     Gate.objects.filter(pk=gate.pk).update(override_by=by, override_reason=reason[:4_000])
@@ -138,6 +160,7 @@ def ask_override(*, gate_id: int, project: Project, by: User, reason: str, at: d
 def promote(*, gate_id: int, project: Project, by: User, at: datetime, note: str = "") -> AliasMove:
     """Put the candidate and its curriculum into production: on a passed gate, or as the second lead of an override."""
     require(person=by, project=project, action="promote")
+    _lock_production(project)
     gate = _lock(gate_id=gate_id, project=project)
     if production(project=project) != gate.baseline:
         raise BaselineMoved
@@ -190,6 +213,7 @@ def roll_back(*, project: Project, by: User, reason: str, at: datetime, name: st
     require(person=by, project=project, action="promote")
     if not reason.strip():
         raise BadInput("Say why you roll back: the ledger keeps it.", field="reason")
+    _lock_production(project)
     current = production(project=project, name=name)
     if current is None:
         raise NotFound(f"Nothing has been promoted to {name!r} yet.")
