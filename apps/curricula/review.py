@@ -183,9 +183,13 @@ def _facts(curriculum: CurriculumVersion) -> Facts:
         digests = set(batch["payload"].to_pylist())
         rows += batch.num_rows
         frozen += benchmark.filter(payload_id__in=digests).count()
-        purged += Payload.objects.filter(pk__in=digests, body=None).count()
+        purged += Payload.objects.filter(pk__in=digests, body__isnull=True).count()
         unlicensed += sum(not licence for licence in batch["licence"].to_pylist())
     return Facts(rows, frozen, purged, unlicensed)
+
+
+def _rows(n: int) -> str:
+    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 def _content_check(curriculum: CurriculumVersion) -> Check:
@@ -202,19 +206,19 @@ def _content_check(curriculum: CurriculumVersion) -> Check:
 
 def _benchmark_check(facts: Facts) -> Check:
     if facts.frozen:
-        return Check("fail", f"{facts.frozen} rows share their content with benchmark examples")
+        return Check("fail", f"{_rows(facts.frozen)} with the content of benchmark examples")
     return Check("pass", "No benchmark content among the rows", f"{facts.rows:,} rows looked up by content")
 
 
 def _purge_check(facts: Facts) -> Check:
     if facts.purged:
-        return Check("fail", f"{facts.purged} rows were purged since", "Send it back and cut a new dataset.")
+        return Check("fail", f"{_rows(facts.purged)} purged since", "Send it back and cut a new dataset.")
     return Check("pass", "No row was purged since")
 
 
 def _licence_check(facts: Facts) -> Check:
     if facts.unlicensed:
-        return Check("warn", f"{facts.unlicensed:,} rows name no licence", "Make sure they may be taught.")
+        return Check("warn", f"{_rows(facts.unlicensed)} without a licence", "Make sure they may be taught.")
     return Check("pass", "Every row names its licence")
 
 
@@ -222,7 +226,7 @@ def _held_out_check(curriculum: CurriculumVersion) -> Check:
     held = sum(curriculum.summary["held_out"].values())
     if held:
         return Check(
-            "warn", f"{held} suspect rows held out", "Nobody has looked at them, so they are not taught."
+            "warn", f"{_rows(held)} held out as suspect", "Nobody has looked at them, so they are not taught."
         )
     return Check("pass", "No suspect row left unreviewed")
 

@@ -11,6 +11,7 @@ from apps.core.models import RunState
 from apps.curricula.models import ProposalState
 from apps.examples.models import Example, Split
 from apps.projects.models import Project
+from apps.projects.permissions import Member
 from apps.registry.queries import predictions_of, production
 from apps.rounds.queries import Standing
 from apps.training.models import Gate
@@ -27,6 +28,10 @@ class Action:
     who: str
     url: str = ""
     label: str = ""
+    barred: int | None = None  # the person who may not, whatever their role
+
+    def may(self, member: Member) -> bool:
+        return member.may(self.needs) and member.person.pk != self.barred
 
     @property
     def template(self) -> str:
@@ -104,7 +109,7 @@ def _approve(standing: Standing, project: Project) -> Action:
     url = reverse("curricula:proposal", args=[project.slug, proposal.pk])
     return Action(
         "approve", f"Approve curriculum v{version} or send it back", f"{author} put it forward: {changed}.",
-        "approve", f"a lead other than {author}", url, "Review the proposal",
+        "approve", f"a lead other than {author}", url, "Review the proposal", proposal.author_id,
     )  # fmt: skip
 
 

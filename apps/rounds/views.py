@@ -68,7 +68,7 @@ def _board(
     context = {
         "standing": stands,
         "action": action,
-        "may_act": member.may(action.needs),
+        "may_act": action.may(member),
         "past": past,
         "figure": told.history_figure(past),
         "changes": told.changes(past=past, number=stands.made.number),

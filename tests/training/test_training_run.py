@@ -1,206 +1,209 @@
-"""From an approved proposal to a judged model: queued once, followed, recorded once; once with the real learner."""
+"""A training run followed while it runs, then its gate and the decision on its candidate."""
 
 from __future__ import annotations
 
-import pyarrow as pa
-import pytest
+from typing import Any
 
-from apps.core.errors import BadInput, NotAllowed, NotFound
-from apps.core.models import RunState
-from apps.core.runs import ClaimLost, claim
-from apps.core.store import read_table, write_table
-from apps.curricula.models import CurriculumVersion
-from apps.curricula.services import approve_proposal, start_proposal
-from apps.datasets.services import start_snapshot
-from apps.mining.queries import frame_of
-from apps.mining.services import start_mining
-from apps.registry.models import ModelVersion, PredictionSet
-from apps.registry.services import queue_prediction
+import pytest
+from django.test import Client
+
+from apps.core.runs import beat, fail
+from apps.registry.queries import production
 from apps.training.models import Gate, TrainingRun
-from apps.training.services.gates import promote
-from apps.training.services.runs import (
-    LOG_KEPT,
-    NotApproved,
-    add_recipe,
-    note_epoch,
-    note_log,
-    record_training,
-    start_training,
-)
-from workers.jobs.tables import PREDICTIONS
+from apps.training.progress import fit_points, progress_of
+from apps.training.services.runs import note_epoch
+from apps.training.verdict import quality_of, verdict_of
+from tests.conftest import House
+from tests.turn import Turn
 
 pytestmark = pytest.mark.django_db
 
-RECIPE = {"learner": "text-ngrams", "params": {"buckets": 1024}, "budget_seconds": 60, "cross_fit": 2}
+EPOCH = {
+    "phase": "fit",
+    "stage": "foundations",
+    "loss": 1.5,
+    "accuracy": 0.4,
+    "mix": {"stages": {"foundations": 12}},
+}
 
 
 @pytest.fixture
-def proposal(house):
-    for n in range(12):
-        house.example(f"t{n:02}", label="358"[n % 3], split="train")
-    dataset = house.work(start_snapshot(project=house.project, by=house.lena, at=house.clock)).dataset
-    run = start_proposal(project=house.project, dataset=dataset, by=house.lena, at=house.clock)
-    return house.work(run).proposal
+def turn(house: House) -> Turn:
+    return Turn(house)
 
 
-def approve(house, proposal):
-    digest = proposal.curriculum.digest
-    approve_proposal(
-        proposal_id=proposal.pk, project=house.project, by=house.luis, digest=digest, at=house.clock
+def read(client: Client, turn: Turn, run: Any, name: str = "lena", **headers: str) -> Any:
+    client.force_login(turn.house.people[name])
+    return client.get(f"/p/digits/runs/{run.pk}/", headers=headers)
+
+
+def text(client: Client, turn: Turn, run: Any, name: str = "lena") -> str:
+    return read(client, turn, run, name).content.decode()
+
+
+def decide(client: Client, turn: Turn, gate: Gate, verb: str, name: str, **data: str) -> int:
+    client.force_login(turn.house.people[name])
+    return client.post(f"/p/digits/gates/{gate.pk}/{verb}/", data).status_code
+
+
+def doubtful(turn: Turn) -> Gate:
+    """A candidate far worse than the model in production: the gate fails it."""
+    turn.production(right=1.0)
+    gate = turn.gate(right=0.5)
+    assert gate.verdict == "fail"
+    return gate
+
+
+def test_a_running_run_shows_its_curve_rate_and_time_left(client: Client, turn: Turn) -> None:
+    run = turn.running()
+    note_epoch(run=run, entry={**EPOCH, "epoch": 1, "done": 1, "total": 10})
+    note_epoch(run=run, entry={**EPOCH, "epoch": 2, "done": 2, "total": 10, "loss": 0.9})
+    beat(
+        run,
+        at=turn.house.later(seconds=1),
+        phase="fit",
+        stage="foundations",
+        done=2,
+        total=10,
+        seconds_left=4,
     )
 
+    html = text(client, turn, run)
 
-def start(house, proposal, **values):
-    return start_training(proposal_id=proposal.pk, at=house.clock, **values)
-
-
-@pytest.fixture
-def ready(house, proposal):
-    add_recipe(project=house.project, by=house.lena, at=house.clock, **RECIPE)
-    approve(house, proposal)
-    return proposal
+    assert "Loss went from 1.50 to 0.90 in 2 epochs" in html
+    assert 'value="2" max="10"' in html
+    assert "about 4 s left" in html
+    assert f"/p/digits/runs/{run.pk}/cancel/" in html
 
 
-@pytest.fixture
-def held(house, ready):
-    """The training run, claimed by a worker."""
-    return claim(TrainingRun, start(house, ready).pk, at=house.clock)
+def test_it_looks_less_often_the_longer_it_runs(turn: Turn) -> None:
+    run = turn.running()
+    looks = [progress_of(run=run, at=turn.house.later(seconds=span)).poll for span in (0, 40, 200)]
+    assert looks == [1, 2, 5]
 
 
-def test_only_an_approved_proposal_is_trained(house, proposal):
-    add_recipe(project=house.project, by=house.lena, at=house.clock, **RECIPE)
-    with pytest.raises(NotApproved):
-        start(house, proposal)
-    with pytest.raises(NotFound):
-        start_training(proposal_id=10**9, at=house.clock)
+def test_htmx_gets_the_live_part_and_the_log_beside_it(client: Client, turn: Turn) -> None:
+    run = turn.running()
+    answer = read(client, turn, run, **{"HX-Request": "true"})
+    html = answer.content.decode()
+
+    assert html.lstrip().startswith('<div id="live"')
+    assert 'hx-swap-oob="true"' in html
+    assert "HX-Refresh" not in answer
 
 
-def test_training_asked_twice_starts_once(house, ready):
-    first = start(house, ready)
-    assert start(house, ready, by=house.lena, seed=7) == first
-    assert TrainingRun.objects.count() == 1
-    assert (first.curriculum, first.base, first.created_by) == (ready.curriculum, None, house.luis)
+def test_once_over_the_page_reloads_with_the_verdict(client: Client, turn: Turn) -> None:
+    gate = turn.gate()
+    run = TrainingRun.objects.get(model=gate.candidate)
+
+    assert read(client, turn, run, **{"HX-Request": "true"})["HX-Refresh"] == "true"
+    html = text(client, turn, run)
+    assert "Gate on frozen" in html
+    assert "hx-trigger" not in html
 
 
-def test_training_needs_a_recipe_and_a_lead(house, proposal):
-    approve(house, proposal)
-    with pytest.raises(BadInput, match="recipe"):
-        start(house, proposal)
-    with pytest.raises(NotAllowed):
-        start(house, proposal, by=house.erin)
-    assert not TrainingRun.objects.exists()
-
-
-def test_the_newest_recipe_is_used_and_older_ones_stay(house, ready):
-    newer = add_recipe(
-        project=house.project, by=house.lena, at=house.clock, learner="text-ngrams", cross_fit=3
-    )
-    assert newer.version == 2
-    assert start(house, ready).recipe == newer
-    assert house.project.recipes.get(version=1).params == RECIPE["params"]
-
-
-def test_a_bad_recipe_is_refused(house):
-    with pytest.raises(BadInput, match="object"):
-        add_recipe(project=house.project, by=house.lena, at=house.clock, learner="x", params=[1])
-    with pytest.raises(NotAllowed):
-        add_recipe(project=house.project, by=house.ada, at=house.clock, **RECIPE)
-
-
-def epoch(done, phase="fit", loss=1.0):
-    return {"phase": phase, "done": done, "loss": loss}
-
-
-def test_a_resumed_run_overwrites_the_epochs_it_repeats(house, held):
-    for done in (1, 2, 3):
-        note_epoch(run=held, entry=epoch(done))
-    note_epoch(run=held, entry=epoch(1, phase="cross_fit"))
-    note_epoch(run=held, entry=epoch(2, loss=0.5))
-    held.refresh_from_db()
-    assert [(p["phase"], p["done"], p["loss"]) for p in held.curve] == [
-        ("fit", 1, 1.0),
-        ("cross_fit", 1, 1.0),
-        ("fit", 2, 0.5),
+def test_folds_are_not_part_of_the_curve() -> None:
+    points = [
+        {"phase": "fit", "stage": "a", "loss": 2.0},
+        {"phase": "cross_fit", "stage": "a", "loss": 9.0},
+        {"phase": "fit", "stage": "b", "loss": 1.0},
+        {"phase": "evaluate", "stage": None, "loss": None},
     ]
+    assert [(p["step"], p["stage"], p["loss"]) for p in fit_points(points)] == [(1, "a", 2.0), (2, "b", 1.0)]
 
 
-def test_the_end_of_a_long_log_is_kept(house, held):
-    note_log(run=held, text="x" * LOG_KEPT + "the end")
-    held.refresh_from_db()
-    assert len(held.log) == LOG_KEPT
-    assert held.log.endswith("the end")
+def test_a_failed_run_says_why_and_is_queued_again(client: Client, turn: Turn) -> None:
+    run = turn.running()
+    fail(run, error="It ran out of memory. Give it a smaller batch.", at=turn.house.clock)
+    assert "It ran out of memory." in text(client, turn, run)
+
+    client.post(f"/p/digits/runs/{run.pk}/retry/")
+
+    run.refresh_from_db()
+    assert run.state == "queued"
 
 
-def test_a_worker_that_was_taken_over_writes_no_curve_log_or_model(house, held):
-    house.freeze(6)
-    TrainingRun.objects.filter(pk=held.pk).update(claim=None)
-    note_epoch(run=held, entry=epoch(1))
-    note_log(run=held, text="late")
-    with pytest.raises(ClaimLost):
-        record(house, held)
-    held.refresh_from_db()
-    assert (held.curve, held.log) == ([], "")
-    assert not ModelVersion.objects.exists()
+def test_a_waiting_run_is_cancelled(client: Client, turn: Turn) -> None:
+    run = turn.queued()
+    client.force_login(turn.house.ada)
+    client.post(f"/p/digits/runs/{run.pk}/cancel/")
+    run.refresh_from_db()
+    assert run.state == "cancelled"
 
 
-def record(house, held):
-    rows = [
-        {"key": e.key, "probs": [0.9, 0.05, 0.05], "fold": -1}
-        for e in house.project.examples.filter(split="benchmark").order_by("key")
-    ]
-    batches = pa.Table.from_pylist(rows, schema=PREDICTIONS).to_batches()
-    tables = {"benchmark": write_table("predictions", batches, schema=PREDICTIONS)}
-    report = {"slices": {"all": 0.5}, "drift": {"kl": 0.1}, "resources": {}, "extra": 1}
-    return record_training(run=held, digest="weights", report=report, tables=tables, at=house.clock)
+def test_both_models_are_told_per_group_with_their_intervals(turn: Turn) -> None:
+    turn.production(right=0.8)
+    found = verdict_of(turn.gate(right=1.0))
+
+    (group,) = found.groups
+    assert group.baseline is not None
+    assert (group.name, group.n) == ("overall", 60)
+    assert group.baseline.estimate == pytest.approx(0.8)
+    assert group.baseline.low < 0.8 < group.baseline.high
+    assert group.candidate.estimate == 1.0
 
 
-def test_a_finished_run_registers_its_model_and_has_it_judged(house, held):
-    house.freeze(30)
-    model = record(house, held)
-    held.refresh_from_db()
-    assert (held.state, held.model) == (RunState.DONE, model)
-    assert (model.number, model.training_run_id, model.classes) == (1, held.pk, ["3", "5", "8"])
-    assert model.curriculum_digest == held.curriculum.digest
-    assert set(model.metrics) == {"slices", "drift", "resources"}
-    assert Gate.objects.get().candidate == model
-    assert held.report["extra"] == 1
+def test_every_check_lies_on_the_scale_it_is_drawn_on(turn: Turn) -> None:
+    turn.production(right=0.8)
+    for part in verdict_of(turn.gate(right=0.9)).parts:
+        for line in part.lines:
+            ends = (line.check["low"], line.check["high"], line.check["threshold"])
+            assert all(line.start <= end <= line.start + line.span for end in ends), part.title
 
 
-def test_a_run_whose_gate_cannot_be_judged_registers_nothing(house, held):
-    with pytest.raises(BadInput, match="benchmark"):
-        record_training(run=held, digest="weights", report={}, tables={}, at=house.clock)
-    held.refresh_from_db()
-    assert held.state == RunState.RUNNING
-    assert not ModelVersion.objects.exists()
+def test_confusions_and_reliability_count_every_row(turn: Turn) -> None:
+    gate = turn.gate(right=0.75)
+    quality = quality_of(model=gate.candidate, benchmark=gate.benchmark)
+
+    assert quality.confusion.sum() == quality.n == 60
+    assert quality.confusion.diagonal().sum() == 45
+    assert quality.reliability.count.sum() == 60
+    assert quality.expected_error == pytest.approx(0.05, abs=1e-6), "stated 0.8, right 0.75"
 
 
-def test_training_without_a_benchmark_fails_with_the_mend(house, ready):
-    run = house.work(start(house, ready), ends=RunState.FAILED)
-    assert "Freeze one before training" in run.error
+def test_a_lead_promotes_what_passed(client: Client, turn: Turn) -> None:
+    gate = turn.gate()
+    assert decide(client, turn, gate, "promote", "luis", note="better") == 302
+    assert production(project=turn.house.project) == gate.candidate
+    assert "“better”" in text(client, turn, gate.candidate.training_run)
 
 
-def test_the_real_learner_trains_predicts_and_the_next_round_mines(house, ready):
-    house.freeze(30)
-    house.example("p1")
-    run = house.work(start(house, ready))
-    model, gate = run.model, Gate.objects.get()
-    assert gate.candidate == model
-    assert run.curve
-    assert run.report
-    purposes = dict(model.prediction_sets.values_list("purpose", "rows"))
-    assert purposes == {"benchmark": 30, "cross_fit": 12}
-    Gate.objects.update(verdict="pass")  # texts told apart by nothing cannot clear a floor
-    promote(gate_id=gate.pk, project=house.project, by=house.lena, at=house.clock)
-    predicted = house.work(model.prediction_runs.get()).prediction_set
-    kept = {row["key"]: row["fold"] for row in read_table("predictions", predicted.digest).to_pylist()}
-    assert kept.pop("p1") == -1
-    assert set(kept.values()) == {0, 1}
-    mined = start_mining(project=house.project, by=house.lena, at=house.clock)
-    assert len(frame_of(mined).example_ids) == 13
+def test_an_expert_sees_the_verdict_and_no_buttons(client: Client, turn: Turn) -> None:
+    gate = turn.gate()
+    html = text(client, turn, gate.candidate.training_run, "erin")
+    assert "A lead promotes or rejects this model." in html
+    assert f"/gates/{gate.pk}/" not in html
+    assert decide(client, turn, gate, "promote", "erin") == 403
 
 
-def test_predicting_without_examples_fails_with_a_sentence(house):
-    run = queue_prediction(model=house.model(), by=house.lena, at=house.clock)
-    assert "nothing to predict" in house.work(run, ends=RunState.FAILED).error
-    assert not PredictionSet.objects.exists()
-    assert not CurriculumVersion.objects.exists()
+def test_rejecting_needs_a_reason(client: Client, turn: Turn) -> None:
+    gate = turn.gate()
+    assert decide(client, turn, gate, "reject", "luis", reason=" ") == 422
+    assert decide(client, turn, gate, "reject", "luis", reason="Not yet.") == 302
+    gate.refresh_from_db()
+    assert (gate.state, gate.decision_note) == ("rejected", "Not yet.")
+
+
+def test_what_failed_is_not_promoted_by_one_person(client: Client, turn: Turn) -> None:
+    gate = doubtful(turn)
+    html = text(client, turn, gate.candidate.training_run)
+
+    assert "cannot be promoted by one person" in html
+    assert f"/p/digits/gates/{gate.pk}/promote/" not in html
+    assert decide(client, turn, gate, "promote", "luis") == 409
+
+
+def test_an_override_is_asked_by_one_lead_and_confirmed_by_another(client: Client, turn: Turn) -> None:
+    gate = doubtful(turn)
+    run = gate.candidate.training_run
+    assert decide(client, turn, gate, "ask-override", "lena", reason="The old one breaks on fives.") == 302
+
+    asker, second = text(client, turn, run, "lena"), text(client, turn, run, "luis")
+
+    assert "so a second lead has to confirm it" in asker
+    assert f"/p/digits/gates/{gate.pk}/promote/" not in asker
+    assert "Confirm the override" in second
+    assert "The old one breaks on fives." in second
+    assert decide(client, turn, gate, "promote", "lena") == 403
+    assert decide(client, turn, gate, "promote", "luis") == 302
+    assert production(project=turn.house.project) == gate.candidate
