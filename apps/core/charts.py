@@ -75,7 +75,8 @@ def before_after(
             yOffset=alt.YOffset("version:N", sort=[was, now]),
             x=alt.X("n:Q", title=title, axis=alt.Axis(tickMinStep=1, grid=False, tickCount=5)),
             opacity=alt.Opacity(
-                "version:N",
+                "version:O",
+                sort=[was, now],
                 legend=alt.Legend(title=None, orient="top", symbolType="square"),
                 scale=alt.Scale(domain=[was, now], range=[0.35, 1]),
             ),

@@ -26,6 +26,7 @@ from apps.projects.services import create_project as save_project
 from apps.rounds import history as told
 from apps.rounds.actions import next_action
 from apps.rounds.forms import ProjectForm, ReflectionForm
+from apps.rounds.models import RoundState
 from apps.rounds.projects import projects_of
 from apps.rounds.queries import Made, made_in, phases_of, round_in, standing
 from apps.rounds.services import Lesson, close_round, open_first_round
@@ -156,13 +157,13 @@ def retry(request: HttpRequest, member: Member, kind: str, run_id: int) -> HttpR
 @require_GET
 @member_view("view")
 def round_(request: HttpRequest, member: Member, number: int) -> HttpResponse:
-    found = round_in(project=member.project, number=number)
-    made = made_in(project=member.project, number=number)
-    past = told.history(project=member.project, before=number + 1)
+    project = member.project
+    found, made = round_in(project=project, number=number), made_in(project=project, number=number)
+    past = told.history(project=project, before=number + 1)
     context = {
         "round": found,
         "made": made,
-        "phases": phases_of(made, project=member.project),
+        "phases": phases_of(made, project=project, closed=found.state == RoundState.CLOSED),
         "one": past[0],
         "changes": told.changes(past=past, number=number),
         "brought": told.changes(past=past, number=number + 1),

@@ -40,6 +40,7 @@ def test_a_closed_round_shows_its_lesson_and_what_it_made(client: Client, turn: 
     html = client.get("/p/digits/rounds/1/").content.decode()
 
     assert "Small margins." in html
+    assert html.count('data-state="done"') == 8, "all of the track"
     assert "/p/digits/models/2/" in html
     assert "/p/digits/datasets/2/" in html
     assert "Model v2 was promoted over v1, 1.000 on frozen (n = 60)." in html
