@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from apps.config.demo import digits
 from apps.config.demo import project as demo
 from apps.config.demo.caller import Caller
+from tests.live.stack import until
 
 from .conftest import Person
 
@@ -35,11 +36,10 @@ def follow(page: Page, name: str) -> None:
 
 
 def push(page: Page, name: str | re.Pattern[str]) -> None:
-    """Press a button by keyboard."""
-    button = page.get_by_role("button", name=name).first
-    button.focus()
-    page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")
+    """Press a form's button by keyboard, and wait for the page it leads to."""
+    page.get_by_role("button", name=name).first.focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def card(page: Page) -> str:
@@ -150,7 +150,7 @@ def approve_and_promote(luis: Person) -> None:
     page.wait_for_load_state("networkidle")
     luis.shoot("story-12-proposal")
     push(page, "Approve and train")
-    page = luis.open("p/digits/runs/2/")
+    until(lambda: page.goto(f"{luis.stack.url}p/digits/runs/2/").ok, what="the start of training")
     expect(page.locator("#live")).to_contain_text(re.compile("fit|cross|epoch|stage", re.I), timeout=60_000)
     luis.shoot("story-13-training")
     page.get_by_role("button", name=re.compile("^Promote")).wait_for(timeout=120_000)
@@ -180,7 +180,8 @@ def audit(ada: Person) -> None:
     page.wait_for_load_state("networkidle")
     ada.shoot("story-18-calibration")
     page = ada.open("p/digits/audit/")
-    push(page, "Verify the chain")
+    page.get_by_role("button", name="Verify the chain").focus()
+    page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text(re.compile("intact|sealed", re.I))
     ada.shoot("story-19-audit")
 
