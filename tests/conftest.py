@@ -10,6 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from apps.accounts.models import User
 from apps.annotation.models import Assignment, Queue, Task
@@ -25,6 +27,10 @@ from apps.registry.models import ModelVersion, PredictionSet
 from apps.registry.services import keep_predictions, register_model
 from apps.training.models import Benchmark
 from apps.training.services.gates import freeze_benchmark
+
+# a busy machine is slow: that says nothing about the code
+hypothesis_settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("busy")
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 

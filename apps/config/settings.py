@@ -128,8 +128,8 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = ROOT / "var" / "static"
 STATICFILES_DIRS = [ROOT / "static"]
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()  # a container image has them collected and compressed
+WHITENOISE_MAX_AGE = 0 if DEBUG else 60  # names carry no hash: after an upgrade, soon the new ones
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from apps.annotation.services.leases import expire_leases
 from apps.core.errors import DomainError, LostRace
 from apps.core.events import seal_events
-from apps.core.jobs import EXPIRE, SEAL, SWEEP
+from apps.core.jobs import EXPIRE, SEAL, SWEEP, Job
 from apps.core.runs import neglected, revive, run_models
 from apps.training.services.runs import approved_without_run, start_training
 from workers.celery import app
@@ -17,13 +20,30 @@ from workers.celery import app
 log = logging.getLogger(__name__)
 
 
-@app.task(name=SEAL.name)
+def scheduled(job: Job) -> Callable[[Callable[[], None]], Any]:
+    """Register a job of the schedule; while the database is away it says so in one line, and comes again soon."""
+
+    def register(work: Callable[[], None]) -> Any:
+        @app.task(name=job.name)
+        def task() -> None:
+            try:
+                work()
+            except OperationalError as error:
+                log.warning("%s: the database is away (%s); the next turn makes up for it.", job.name, error)
+                connection.close()
+
+        return task
+
+    return register
+
+
+@scheduled(SEAL)
 def seal() -> None:
     while seal_events() == 5_000:
         pass
 
 
-@app.task(name=SWEEP.name)
+@scheduled(SWEEP)
 def sweep() -> None:
     """Wake what was lost: runs nobody works on, and approved proposals whose training was never queued."""
     now = timezone.now()
@@ -41,7 +61,7 @@ def sweep() -> None:
             log.warning("The approved proposal %s cannot be trained yet: %s", proposal_id, reason)
 
 
-@app.task(name=EXPIRE.name)
+@scheduled(EXPIRE)
 def expire() -> None:
     while expire_leases(at=timezone.now()) == 500:
         pass
