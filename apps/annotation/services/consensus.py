@@ -18,9 +18,10 @@ from apps.projects.permissions import require
 
 
 def votes_on(task: Task) -> list[Vote]:
-    """The counted answers: one current annotation of each submitted assignment."""
+    """The standing answers: one current annotation each, a reopened one as it stood until it is sent again."""
     target = task.queue.protocol.target["name"]
-    counted = task.assignments.filter(state=AssignmentState.SUBMITTED, kind=Assignment.Kind.ANNOTATE)
+    standing = [AssignmentState.SUBMITTED, AssignmentState.DRAFT]
+    counted = task.assignments.filter(state__in=standing, kind=Assignment.Kind.ANNOTATE)
     rows = counted.order_by("pk").values_list(
         "person_id", "current_id", "current__answers", "current__condition", named=False
     )
