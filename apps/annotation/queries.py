@@ -7,10 +7,11 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
+from apps.annotation.domain import Vote
 from apps.annotation.models import (
     HOLDING,
     Annotation,
@@ -21,11 +22,14 @@ from apps.annotation.models import (
     Task,
     TaskState,
 )
+from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import NotFound
 from apps.projects.models import Project
 
-CARD = ("task__example", "task__payload")
-"""What a card shows beside the queue and its protocol, fetched with the assignment in one query."""
+CARD = CompiledQuery(
+    lambda: Assignment.objects.select_related("task__example", "task__payload").filter(pk=Given("pk"))
+)
+"""An assignment with what its card shows beside the queue and its protocol."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,32 @@ def held_assignment(*, queue: Queue, person: User, at: datetime) -> Assignment |
 
 def card_assignment(*, assignment_id: int, queue: Queue, person: User) -> Assignment:
     """An assignment of this person in this queue with all that its card shows."""
-    assignment = Assignment.objects.select_related(*CARD).get(pk=assignment_id)
+    (assignment,) = CARD.rows(pk=assignment_id)
     assignment.person, assignment.task.queue = person, queue
     return assignment
+
+
+STANDING = CompiledQuery(
+    lambda: (
+        Annotation.objects.select_related("assignment")
+        .filter(
+            pk=F("assignment__current"),
+            assignment__task=Given("task"),
+            assignment__kind=Assignment.Kind.ANNOTATE,
+            assignment__state__in=[AssignmentState.SUBMITTED, AssignmentState.DRAFT],
+        )
+        .order_by("assignment_id")
+    )
+)
+
+
+def standing_votes(*, task: Task) -> list[Vote]:
+    """The answers that stand: one current annotation each, a reopened one as it was until it is sent again."""
+    target = task.queue.protocol.target["name"]
+    return [
+        Vote(one.assignment.person_id, one.pk, one.answers.get(target), one.condition)
+        for one in STANDING.rows(task=task.pk)
+    ]
 
 
 def newest_assignment_id(*, queue: Queue, person: User) -> int:
@@ -107,7 +134,9 @@ def newest_assignment_id(*, queue: Queue, person: User) -> int:
 
 def own_assignment(*, assignment_id: int, person: User) -> Assignment:
     found = (
-        Assignment.objects.select_related(*CARD, "task__queue__protocol", "current")
+        Assignment.objects.select_related(
+            "task__example", "task__payload", "task__queue__protocol", "current"
+        )
         .filter(pk=assignment_id, person=person)
         .first()
     )
@@ -140,12 +169,6 @@ def decisions_of(*, person: User, project: Project, before: int | None = None) -
 def last_decisions(*, queue: Queue, person: User, n: int = 10) -> QuerySet[Assignment]:
     """The person's latest closed assignments in this queue, newest first."""
     return decisions_of(person=person, project=queue.project).filter(task__queue=queue)[:n]
-
-
-def progress(*, queue: Queue) -> dict[str, int]:
-    """Tasks of the queue by state, gold left out."""
-    counts = queue.tasks.exclude(reason=Task.Reason.GOLD).values_list("state").annotate(n=Count("pk"))
-    return dict.fromkeys(TaskState.values, 0) | dict(counts)
 
 
 def tasks(*, project: Project, state: str = "", reason: str = "") -> QuerySet[Task]:

@@ -13,6 +13,7 @@ from apps.config.embedded import environment as embedded_environment
 ROOT = Path(__file__).resolve().parent.parent.parent
 # while the database is away people are told so soon, and the pool does not sleep longer and longer between its tries
 POOL = {"min_size": 1, "max_size": 8, "timeout": 4, "reconnect_timeout": 2}
+BINDING = {"server_side_binding": True, "prepare_threshold": 5}
 
 
 def read(name: str, default: str | None = None) -> str:
@@ -43,7 +44,7 @@ def database(url: str, *, pool: bool) -> dict[str, object]:
         raise ImproperlyConfigured(
             f"DATABASE_URL starts with {parts.scheme!r}; Whetstone needs PostgreSQL: postgres://user:password@host/name"
         )
-    options: dict[str, object] = {"pool": POOL} if pool else {}
+    options: dict[str, object] = {**BINDING, **({"pool": POOL} if pool else {})}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
 from django.db.transaction import TransactionManagementError
 
 from apps.core.errors import IllegalMove, LostRace
-from apps.core.events import record_event
+from apps.core.events import EVENT_VALUES, INSERT_EVENT, event_values
 
 
 def move(
@@ -33,11 +34,37 @@ def move(
     origin = row.state
     if to not in row.MOVES.get(origin, ()):
         raise IllegalMove(row, origin, to)
-    model: type[models.Model] = type(row)
-    if not model._default_manager.filter(pk=row.pk, state=origin).update(state=to, **changes):
-        raise LostRace(row, to)
-    row.state = to
-    for name, value in changes.items():
+    noun = row._meta.model_name
+    event = event_values(
+        kind=f"{noun}.{to}",
+        row=row,
+        at=at,
+        actor=actor,
+        project_id=None,
+        data={"origin": origin, **(data or {})},
+    )
+    changed = {"state": to, **changes}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _statement(type(row), tuple(changed)), [*_columns(row, changed), row.pk, origin, *event]
+        )
+        if not cursor.rowcount:
+            raise LostRace(row, to)
+    for name, value in changed.items():
         setattr(row, name, value)
-    noun = model._meta.model_name
-    record_event(kind=f"{noun}.{to}", row=row, at=at, actor=actor, origin=origin, **(data or {}))
+
+
+@cache
+def _statement(model: type[models.Model], fields: tuple[str, ...]) -> str:
+    """Compare-and-set and its event in one statement: neither is there without the other."""
+    columns = ", ".join(f'"{model._meta.get_field(name).column}" = %s' for name in fields)  # type: ignore[union-attr]
+    table = model._meta.db_table
+    changed = f'UPDATE "{table}" SET {columns} WHERE id = %s AND state = %s RETURNING id'
+    return f"WITH moved AS ({changed}) {INSERT_EVENT} SELECT {EVENT_VALUES} FROM moved"
+
+
+def _columns(row: models.Model, changed: dict[str, Any]) -> list[Any]:
+    values = (
+        (name, value.pk if isinstance(value, models.Model) else value) for name, value in changed.items()
+    )
+    return [row._meta.get_field(name).get_db_prep_save(value, connection) for name, value in values]  # type: ignore[union-attr]

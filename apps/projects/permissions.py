@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from apps.accounts.models import User
+from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import NotAllowed, NotFound
 from apps.projects.models import Membership, Project, Role
 
@@ -61,10 +62,16 @@ class Member:
             )
 
 
+MEMBERSHIP = CompiledQuery(
+    lambda: Membership.objects.select_related("project").filter(
+        person=Given("person"), project__slug=Given("slug")
+    )
+)
+
+
 def membership(*, person: User, slug: str) -> Member:
     """The person's place in the project; raises `NotFound` for strangers, so that nothing is given away."""
-    mine = Membership.objects.select_related("project")
-    found = mine.filter(person_id=person.pk, project__slug=slug).first()
+    found = MEMBERSHIP.first(person=person.pk, slug=slug)
     if found is None:
         raise NotFound("There is no such project, or you are not a member of it.")
     return Member(person, found.project, Role(found.role))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pgtrigger
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from apps.core.events import record_event, seal_events, verify_chain
 from apps.core.models import Event, EventSeal
+from tests.conftest import behind_the_triggers
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_events_and_seals_cannot_be_changed_or_deleted(chain):
 
 def test_an_event_forged_behind_the_triggers_breaks_the_chain_there(chain):
     third = EventSeal.objects.get(number=3).event_id
-    with pgtrigger.ignore():
+    with behind_the_triggers():
         Event.objects.filter(pk=third).update(data={"n": 99})
     report = verify_chain()
     assert (report.intact, report.broken_at, report.sealed) == (False, 3, 2)
@@ -49,18 +49,16 @@ def test_an_event_forged_behind_the_triggers_breaks_the_chain_there(chain):
 
 def test_a_removed_event_breaks_the_chain(chain):
     seal = EventSeal.objects.get(number=2)
-    with pgtrigger.ignore():
+    with behind_the_triggers():
         seal.delete()
         Event.objects.filter(pk=seal.event_id).delete()
     assert verify_chain().broken_at == 2
 
 
 def test_an_event_that_committed_late_is_sealed_after_those_before_it(chain, house, at):
-    late = record_event(kind="test.late", row=house.project, at=at)
-    with connection.cursor() as cursor:  # as if an older transaction had drawn a lower id
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    with pgtrigger.ignore():
-        Event.objects.filter(pk=late.pk).update(id=-1)
+    record_event(kind="test.late", row=house.project, at=at)
+    with behind_the_triggers():  # as if an older transaction had drawn a lower id
+        Event.objects.filter(kind="test.late").update(id=-1)
     assert seal_events() == 1
     assert verify_chain().intact
     assert EventSeal.objects.order_by("-number").first().event_id == -1

@@ -8,32 +8,19 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.annotation.domain import CAUSES, Verdict, Vote, count_votes
+from apps.annotation.domain import CAUSES, Verdict, count_votes
 from apps.annotation.errors import NothingToSettle, OwnTask
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Consensus, Task, TaskState
+from apps.annotation.queries import standing_votes
 from apps.core.errors import BadInput, NotFound
 from apps.core.moves import move
 from apps.projects.domain import check_answers
 from apps.projects.permissions import require
 
 
-def votes_on(task: Task) -> list[Vote]:
-    """The standing answers: one current annotation each, a reopened one as it stood until it is sent again."""
-    target = task.queue.protocol.target["name"]
-    standing = [AssignmentState.SUBMITTED, AssignmentState.DRAFT]
-    counted = task.assignments.filter(state__in=standing, kind=Assignment.Kind.ANNOTATE)
-    rows = counted.order_by("pk").values_list(
-        "person_id", "current_id", "current__answers", "current__condition", named=False
-    )
-    return [
-        Vote(person, annotation, answers.get(target), condition)
-        for person, annotation, answers, condition in rows
-    ]
-
-
 def close_when_full(*, task: Task, at: datetime) -> None:
     """Close the task once it has all its answers, or count again when one was changed. The task is locked."""
-    votes = votes_on(task)
+    votes = standing_votes(task=task)
     if len(votes) < task.overlap:
         return
     verdict, before = count_votes(votes), task.state
@@ -98,7 +85,7 @@ def adjudicate(
     annotation = _settle(task=task, by=by, answers=answers, condition=condition, note=note, at=at)
     label = annotation.answers.get(task.queue.protocol.target["name"])
     posterior = {str(label): 1.0} if label is not None else {f"({condition})": 1.0}
-    sources = [vote.annotation_id for vote in votes_on(task)] + [annotation.pk]
+    sources = [vote.annotation_id for vote in standing_votes(task=task)] + [annotation.pk]
     move(task, to=TaskState.SETTLED, at=at, actor=by, data={"cause": cause, "label": label}, closed_at=at)
     verdict = Verdict(True, label, condition, posterior)
     return _believe(

@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.annotation.domain import ESCALATION_REASONS, SKIP_REASONS, gold_is_due
 from apps.annotation.models import HOLDING, Assignment, AssignmentState, Queue, Task, TaskState
 from apps.annotation.queries import card_assignment, held_assignment
+from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import BadInput, NotFound
 from apps.core.events import record_event
 from apps.core.moves import move
@@ -46,6 +47,18 @@ SELECT id, false FROM held UNION ALL SELECT id, taken_up_again FROM leased
 """
 LEASE_GOLD = LEASE.format(gold="task.reason = 'gold'")
 LEASE_OTHER = LEASE.format(gold="task.reason <> 'gold'")
+
+
+OWN_LOCKED = CompiledQuery(
+    lambda: (
+        Assignment.objects.select_for_update(of=("self", "task"))
+        .select_related("task__queue")
+        # who has been taken out of the project holds nothing there any more
+        .filter(
+            pk=Given("pk"), person=Given("person"), task__queue__project__memberships__person=Given("person")
+        )
+    )
+)
 
 
 @transaction.atomic
@@ -86,10 +99,7 @@ def _noted(assignment: Assignment, *, at: datetime) -> Assignment:
 
 def lock_own(*, assignment_id: int, person: User) -> Assignment:
     """The member's assignment with its task, both locked; raises `NotFound` for anybody else's."""
-    rows = Assignment.objects.select_for_update(of=("self", "task")).select_related("task__queue")
-    # who has been taken out of the project holds nothing there any more
-    rows = rows.filter(task__queue__project__memberships__person=person)
-    assignment = rows.filter(pk=assignment_id, person=person).first()
+    assignment = OWN_LOCKED.first(pk=assignment_id, person=person.pk)
     if assignment is None:
         raise NotFound("You hold no such assignment.")
     assignment.task.queue.protocol = protocol_of(assignment.task.queue.protocol_id)
