@@ -7,7 +7,7 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
@@ -42,13 +42,10 @@ class Empty:
 
 
 def active_queue(*, project: Project) -> Queue | None:
-    """The queue of the protocol in force, else the newest queue that still has open tasks."""
-    return (
-        project.queues.select_related("protocol", "project")
-        .annotate(current=Count("pk", filter=Q(protocol=project.protocol)))
-        .order_by("-current", "-pk")
-        .first()
-    )
+    """The queue of the protocol in force, else the newest: what older ones hold open is the lead's to withdraw."""
+    queues = project.queues.select_related("protocol", "project")
+    in_force = Case(When(protocol=project.protocol, then=0), default=1)
+    return queues.order_by(in_force, "-pk").first()
 
 
 def why_empty(*, queue: Queue | None, person: User, at: datetime) -> Empty:
@@ -60,30 +57,37 @@ def why_empty(*, queue: Queue | None, person: User, at: datetime) -> Empty:
     if queue.paused_at:
         return Empty("paused", "A lead has paused this queue. Your leases and drafts are kept.", 60)
     open_tasks = queue.tasks.filter(state=TaskState.OPEN).exclude(reason=Task.Reason.GOLD)
-    mine = Exists(
+    seen = Exists(
         Assignment.objects.filter(task=OuterRef("pk"), person=person).exclude(state=AssignmentState.EXPIRED)
     )
-    total, yours, free = (
-        open_tasks.count(),
-        open_tasks.filter(mine).count(),
-        open_tasks.filter(~mine, open_slots__gt=0).count(),
+    counts = open_tasks.annotate(seen=seen).aggregate(
+        total=Count("pk"),
+        yours=Count("pk", filter=Q(seen=True)),
+        free=Count("pk", filter=Q(seen=False, open_slots__gt=0)),
     )
-    if total == 0:
+    if counts["total"] == 0:
         return Empty(
             "all_done", "All done: every task of this queue has its answers. A lead takes it from here."
         )
-    if free:
+    if counts["free"]:
         return Empty("busy", "Others are taking the last tasks at this moment. Trying again shortly.", 1)
-    if yours == total:
-        return Empty(
-            "answered_the_rest", f"You have answered all you can here; {total} wait for somebody else."
-        )
+    if counts["yours"] == counts["total"]:
+        wait = _counted(counts["total"], "waits", "wait")
+        return Empty("answered_the_rest", f"You have answered all you can here; {wait} for somebody else.")
+    return _all_leased(queue=queue, person=person, n=counts["total"] - counts["yours"], at=at)
+
+
+def _all_leased(*, queue: Queue, person: User, n: int, at: datetime) -> Empty:
     leased = Assignment.objects.filter(task__queue=queue, state__in=HOLDING)
     oldest = leased.exclude(person=person).aggregate(first=Min("lease_expires_at"))["first"]
     seconds = max(1, int((oldest - at).total_seconds())) if oldest else 30
     minutes = max(1, round(seconds / 60))
-    message = f"{total - yours} tasks are leased to others; the first may come free in about {minutes} min."
+    message = f"{_counted(n, 'is', 'are')} leased to others; the first may come free in about {minutes} min."
     return Empty("all_leased", message, min(seconds, 60))
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n} task {one}" if n == 1 else f"{n} tasks {many}"
 
 
 def held_assignment(*, queue: Queue, person: User, at: datetime) -> Assignment | None:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import push_url, trigger_client_event
 
@@ -29,6 +30,7 @@ DESK = "annotation/desk.html"
 PAGE = 25
 
 
+@never_cache  # the browser's history would show a card that is long answered
 @require_GET
 @member_view("annotate")
 def desk(request: HttpRequest, member: Member) -> HttpResponse:
@@ -184,6 +186,7 @@ def adjudication(request: HttpRequest, member: Member) -> HttpResponse:
     return page(request, "annotation/adjudication.html", context)
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_view("adjudicate")
 def settle(request: HttpRequest, member: Member, task_id: int) -> HttpResponse:

@@ -12,8 +12,9 @@ from apps.annotation.services.answers import reopen, save_draft, submit_and_leas
 from apps.annotation.services.consensus import adjudicate
 from apps.annotation.services.leases import expire_leases
 from apps.annotation.services.tasks import withdraw_tasks
-from apps.core.errors import BadInput, NotFound
+from apps.core.errors import BadInput, NotAllowed, NotFound
 from apps.core.models import Event
+from apps.projects.services import set_member
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,31 @@ def test_an_answer_sent_twice_counts_once(house):
     assert first == again
     assert Annotation.objects.count() == 1
     assert Event.objects.filter(kind="assignment.submitted").count() == 1
+
+
+def test_another_answer_under_a_key_that_was_used_is_refused_and_changes_nothing(house):
+    """The back button shows an old page: what is sent from it must not seem saved when it is not."""
+    house.task("a", overlap=2)
+    lease = house.lease(house.erin)
+    submit(house, lease, house.erin, "5", request_key="once")
+    for values in (
+        {"label": "3"},
+        {"label": "5", "comment": "look"},
+        {"label": "5", "condition": "ambiguous"},
+    ):
+        with pytest.raises(AlreadyAnswered, match="Reopen it"):
+            submit(house, lease, house.erin, values.pop("label"), request_key="once", **values)
+    assert Annotation.objects.get().answers == {"digit": "5"}
+
+
+def test_who_may_not_annotate_any_more_cannot_answer_what_they_leased(house):
+    house.task("a", overlap=2)
+    lease = house.lease(house.erin)
+    set_member(project=house.project, person=house.erin, role="admin", by=house.ada, at=house.clock)
+    with pytest.raises(NotFound):
+        submit(house, lease, house.erin)
+    with pytest.raises(NotAllowed):
+        house.lease(house.erin)
 
 
 def test_a_second_answer_to_the_same_task_is_refused(house):

@@ -9,7 +9,7 @@ import pytest
 from apps.annotation.models import Assignment, AssignmentState, Queue, Task, TaskState
 from apps.annotation.queries import why_empty
 from apps.annotation.services.leases import escalate, expire_leases, keep_lease, release, skip
-from apps.annotation.services.tasks import pause_queue, resume_queue
+from apps.annotation.services.tasks import pause_queue, resume_queue, withdraw_tasks
 from apps.core.errors import BadInput, IllegalMove, NotFound
 from apps.core.models import Event
 
@@ -166,6 +166,30 @@ def test_gold_comes_at_the_rate_of_the_queue_and_never_alone(house):
         Assignment.objects.filter(pk=assignment.pk).update(state=AssignmentState.SKIPPED)
     assert 5 <= served["gold"] <= 20
     assert served["margin"] >= 25
+
+
+def served(house, person, *, n):
+    """The next `n` tasks that this person is given, each skipped."""
+    tasks, after = [], 0
+    for _ in range(n):
+        assignment = house.lease(person, after=after)
+        tasks.append(assignment.task_id)
+        after = assignment.pk
+        skip(assignment_id=assignment.pk, person=person, reason="other", at=house.clock)
+    return tasks
+
+
+def test_gold_is_not_served_to_who_has_judged_its_example_before(house):
+    """When all else is new, an example that comes a second time would tell that it is gold."""
+    Queue.objects.filter(pk=house.queue.pk).update(gold_rate=0.5)
+    for n in range(40):
+        house.task(f"task-{n}", overlap=2)
+    first = house.task("g", reason="gold", overlap=100)
+    assert first.pk in served(house, house.erin, n=20)
+    withdraw_tasks(tasks=Task.objects.filter(pk=first.pk), by=house.luis, at=house.clock, why="round closed")
+    again = house.task("g", reason="gold", overlap=100)
+    assert again.pk not in served(house, house.erin, n=20)
+    assert again.pk in served(house, house.emil, n=20)
 
 
 def test_the_same_history_is_served_the_same_gold(house):

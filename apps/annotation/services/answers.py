@@ -19,6 +19,7 @@ from apps.core.moves import move
 from apps.projects.domain import check_answers
 
 MAX_DRAFT = 64_000
+MAX_COMMENT = 4_000
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ def _submit(*, assignment_id: int, person: User, answer: Answer, at: datetime) -
     assignment = lock_own(assignment_id=assignment_id, person=person)
     if assignment.current_id or assignment.state not in HOLDING:
         sent_before = assignment.annotations.filter(request_key=answer.request_key).first()
-        if sent_before is not None:
+        if sent_before is not None and _says_the_same(sent_before, answer):
             return sent_before
-    if assignment.state == AssignmentState.SUBMITTED:
-        raise AlreadyAnswered
+        if sent_before is not None or assignment.state == AssignmentState.SUBMITTED:
+            raise AlreadyAnswered
     annotation = _write(assignment=assignment, answer=answer, at=at)
     to = _where_it_counts(assignment)
     # the trigger takes a slot for an answer whose lease had given it back
@@ -75,6 +76,13 @@ def _submit(*, assignment_id: int, person: User, answer: Answer, at: datetime) -
     if to == AssignmentState.SUBMITTED and free_slots == 0 and assignment.task.reason != Task.Reason.GOLD:
         close_when_full(task=assignment.task, at=at)
     return annotation
+
+
+def _says_the_same(sent: Annotation, answer: Answer) -> bool:
+    """Whether a key that has been seen brings what it brought then: an old page may bring something else."""
+    answers = check_answers(sent.protocol.body, answer.answers, condition=answer.condition)
+    given = (answers, answer.condition, answer.confidence, answer.comment[:MAX_COMMENT])
+    return given == (sent.answers, sent.condition, sent.confidence, sent.comment)
 
 
 def _where_it_counts(assignment: Assignment) -> AssignmentState:
@@ -100,7 +108,7 @@ def _write(*, assignment: Assignment, answer: Answer, at: datetime) -> Annotatio
         answers=answers,
         condition=answer.condition,
         confidence=answer.confidence,
-        comment=answer.comment[:4_000],
+        comment=answer.comment[:MAX_COMMENT],
         protocol=protocol,
         model_id=task.model_id,
         suggestion=task.prediction,

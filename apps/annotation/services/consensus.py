@@ -67,19 +67,7 @@ def adjudicate(
     at: datetime,
 ) -> Consensus:
     """Settle a conflict or an escalation. Does not count toward overlap; nobody settles a task they answered."""
-    task = (
-        Task.objects.select_for_update(of=("self",))
-        .select_related("queue__protocol", "queue__project")
-        .filter(pk=task_id)
-        .first()
-    )
-    if task is None:
-        raise NotFound("There is no such task.")
-    require(person=by, project=task.queue.project, action="adjudicate")
-    if task.state not in {TaskState.CONFLICT, TaskState.ESCALATED}:
-        raise NothingToSettle
-    if task.assignments.filter(person=by).exists():
-        raise OwnTask
+    task = _lock_disputed(task_id=task_id, by=by)
     if cause not in CAUSES:
         raise BadInput(f"The cause is {cause!r}; choose one of {', '.join(CAUSES)}.", field="cause")
     annotation = _settle(task=task, by=by, answers=answers, condition=condition, note=note, at=at)
@@ -97,6 +85,24 @@ def adjudicate(
         cause=cause,
         settled_by_id=by.pk,
     )
+
+
+def _lock_disputed(*, task_id: int, by: User) -> Task:
+    """The task, locked, when it is this person's to settle; raises what stands against it."""
+    task = (
+        Task.objects.select_for_update(of=("self",))
+        .select_related("queue__protocol", "queue__project")
+        .filter(pk=task_id)
+        .first()
+    )
+    if task is None:
+        raise NotFound("There is no such task.")
+    require(person=by, project=task.queue.project, action="adjudicate")
+    if task.state not in {TaskState.CONFLICT, TaskState.ESCALATED}:
+        raise NothingToSettle
+    if task.assignments.filter(person=by).exists():
+        raise OwnTask
+    return task
 
 
 def _settle(

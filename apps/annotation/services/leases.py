@@ -14,6 +14,7 @@ from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import BadInput, NotFound
 from apps.core.events import record_event
 from apps.core.moves import move
+from apps.projects.permissions import MAY, require
 from apps.projects.queries import protocol_of
 
 # What the person holds already comes first. Else the highest priority, then the oldest. A task that others are just
@@ -45,7 +46,11 @@ WITH held AS (
 )
 SELECT id, false FROM held UNION ALL SELECT id, taken_up_again FROM leased
 """
-LEASE_GOLD = LEASE.format(gold="task.reason = 'gold'")
+# an example that somebody has judged before, in whatever task, is no gold for them: it would stand out
+UNSEEN = """NOT EXISTS (
+        SELECT 1 FROM annotation_assignment AS seen JOIN annotation_task AS other ON other.id = seen.task_id
+        WHERE other.example_id = task.example_id AND seen.person_id = %(person)s AND seen.state <> 'expired')"""
+LEASE_GOLD = LEASE.format(gold=f"task.reason = 'gold' AND {UNSEEN}")
 LEASE_OTHER = LEASE.format(gold="task.reason <> 'gold'")
 
 
@@ -53,9 +58,12 @@ OWN_LOCKED = CompiledQuery(
     lambda: (
         Assignment.objects.select_for_update(of=("self", "task"))
         .select_related("task__queue")
-        # who has been taken out of the project holds nothing there any more
+        # who has been taken out of the project, or may not annotate any more, holds nothing there
         .filter(
-            pk=Given("pk"), person=Given("person"), task__queue__project__memberships__person=Given("person")
+            pk=Given("pk"),
+            person=Given("person"),
+            task__queue__project__memberships__person=Given("person"),
+            task__queue__project__memberships__role__in=sorted(MAY["annotate"]),
         )
     )
 )
@@ -67,6 +75,7 @@ def lease_next(*, queue: Queue, person: User, at: datetime, after: int = 0) -> A
 
     `after` is the id of the assignment they have just finished; it decides whether gold is due.
     """
+    require(person=person, project=queue.project, action="annotate")
     return lease_within(queue=queue, person=person, at=at, after=after)
 
 
@@ -178,17 +187,25 @@ def _known(reason: str, reasons: dict[str, str]) -> None:
         raise BadInput(f"The reason is {reason!r}; choose one of {', '.join(reasons)}.", field="reason")
 
 
-@transaction.atomic
 def expire_leases(*, at: datetime, limit: int = 500) -> int:
-    """Free the tasks of leases that have run out. A reopened answer goes back to standing as it was."""
-    late = Assignment.objects.select_for_update(of=("self",), skip_locked=True).select_related("task__queue")
-    count = 0
-    for assignment in late.filter(state__in=HOLDING, lease_expires_at__lte=at).order_by("lease_expires_at")[
-        :limit
-    ]:
-        if assignment.state == AssignmentState.DRAFT:
-            move(assignment, to=AssignmentState.SUBMITTED, at=at, data={"why": "reopened, then left"})
-        else:
-            move(assignment, to=AssignmentState.EXPIRED, at=at, data={"why": "lease ran out"}, closed_at=at)
-        count += 1
-    return count
+    """Free the tasks of leases that have run out. A reopened answer goes back to standing as it was.
+
+    Each in a transaction of its own: one that held many tasks locked could deadlock with who works on them.
+    """
+    late = Assignment.objects.filter(state__in=HOLDING, lease_expires_at__lte=at).order_by("lease_expires_at")
+    return sum(_expire(assignment_id=pk, at=at) for pk in late.values_list("pk", flat=True)[:limit])
+
+
+@transaction.atomic
+def _expire(*, assignment_id: int, at: datetime) -> bool:
+    late = Assignment.objects.select_for_update(of=("self", "task"), skip_locked=True).select_related(
+        "task__queue"
+    )
+    assignment = late.filter(pk=assignment_id, state__in=HOLDING, lease_expires_at__lte=at).first()
+    if assignment is None:
+        return False  # answered, kept on, or being answered at this moment
+    if assignment.state == AssignmentState.DRAFT:
+        move(assignment, to=AssignmentState.SUBMITTED, at=at, data={"why": "reopened, then left"})
+    else:
+        move(assignment, to=AssignmentState.EXPIRED, at=at, data={"why": "lease ran out"}, closed_at=at)
+    return True
