@@ -1,4 +1,4 @@
-"""The model a fit begins from, or is compared with."""
+"""The model a fit begins from, or is compared with. Its classes may differ where the protocol's options changed."""
 
 from __future__ import annotations
 
@@ -22,14 +22,35 @@ NET_PARAMS_MEND = "choose warm_start 'fresh', or the base's recipe with its shap
 
 @dataclass(frozen=True)
 class Base:
+    """The base beside the course it is compared with, over the s classes that both know, in the spec's order."""
+
     model: Model
     course: Course
 
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The spec's classes that the base knows too."""
+        return tuple(name for name in self.course.spec.classes if name in self.model.classes)
+
+    @property
+    def may_pull(self) -> bool:
+        """Whether the fit can be held close to the base: both have to know the same classes."""
+        return set(self.model.classes) == set(self.course.spec.classes)
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether drift means anything: one shared class alone always has probability 1."""
+        return len(self.shared) > 1
+
+    def narrowed(self, log_probs: Tensor) -> Tensor:
+        """The new model's log-probabilities (n, k) over the shared classes alone: (n, s), each row sums to 1."""
+        return _over(log_probs, self.course.spec.classes, self.shared)
+
     def log_probabilities(self, examples: Examples, path: Path, *, training: bool) -> Tensor:
-        """(n, k) on the rows of a file that was read into `examples`."""
+        """The base's, (n, s), on the rows of a file that was read into `examples`; each row sums to 1."""
         features = self._features(examples, path, training=training)
         net = self.model.net.to(self.course.fleet.device)
-        return log_probabilities(
+        found = log_probabilities(
             net,
             features,
             torch.arange(len(features)),
@@ -37,26 +58,36 @@ class Base:
             fleet=self.course.fleet,
             pause=self.course.watch.check,
         )
+        return _over(found, self.model.classes, self.shared)
 
     def _features(self, examples: Examples, path: Path, *, training: bool) -> Features:
         model = self.model
         if (model.recipe.name, model.settings) == (self.course.recipe.name, examples.settings):
             return examples.features
-        # the base sees its own features of the same rows
-        reader = Reader(model.recipe, model.params, model.classes, self.course.watch.check)
+        # the base sees its own features of the same rows, whose labels it may not know
+        reader = Reader(model.recipe, model.params, self.course.spec.classes, self.course.watch.check)
         if training:
             return reader.training(path, len(self.course.spec.stages), model.settings).features
         return reader.evaluation(path, model.settings).features
 
 
+def _over(log_probs: Tensor, classes: tuple[str, ...], shared: tuple[str, ...]) -> Tensor:
+    """(n, k) log-probabilities of `classes` → (n, s) of `shared`, renormalised where classes are left out."""
+    if shared == classes:
+        return log_probs
+    chosen = log_probs[:, [classes.index(name) for name in shared]]
+    return chosen if len(shared) == len(classes) else chosen.log_softmax(1)
+
+
 def load_base(spec: FitSpec) -> Model | None:
+    """The base, if the spec names one; raises `SpecError` when a warm start needs other classes than it has."""
     if spec.base is None:
         return None
     model = load_model(spec.base)
-    if model.classes != spec.classes:
+    if spec.warm_start != "fresh" and model.classes != spec.classes:
         raise SpecError(
-            f"base: its classes are {', '.join(model.classes)} and the spec's are "
-            f"{', '.join(spec.classes)}; give base null, or the same classes in the same order."
+            f"warm_start: the base's classes are {', '.join(model.classes)} and the spec's are "
+            f"{', '.join(spec.classes)}; choose warm_start 'fresh', or the same classes in the same order."
         )
     return model
 
@@ -75,7 +106,10 @@ def kept_settings(spec: FitSpec, recipe: Recipe, base: Model | None) -> Settings
 def first_net(
     spec: FitSpec, recipe: Recipe, params: Params, settings: Settings, base: Model | None
 ) -> nn.Module:
-    """Where the full fit begins. Shrink and perturb: Ash & Adams 2020."""
+    """Where the full fit begins; raises `SpecError` where the base's net has another shape.
+
+    Shrink and perturb: Ash & Adams 2020.
+    """
     fresh = fresh_net(recipe, params, settings, len(spec.classes), generator(spec.seed, "fit", "weights"))
     if base is None or spec.warm_start == "fresh":
         return fresh

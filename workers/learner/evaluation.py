@@ -17,11 +17,11 @@ from workers.learner.rows import Examples
 
 
 def slices(examples: Examples, correct: NDArray[np.bool_], classes: tuple[str, ...]) -> dict[str, Any]:
-    """Accuracy and n: overall, per class (the given label) and per attribute value."""
+    """Accuracy and n: overall, per class (the given label, known or not) and per attribute value."""
     by_class: dict[str, list[bool]] = {name: [] for name in classes}
     by_attribute: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     for place, right in enumerate(correct.tolist()):
-        by_class[classes[examples.labels[place]]].append(right)
+        by_class.setdefault(examples.given[place], []).append(right)
         for name, value in examples.attributes[place].items():
             by_attribute[name][value].append(right)
     return {
@@ -41,12 +41,13 @@ def mean_kl(base: Tensor, new: Tensor) -> float:
 
 
 def evaluation_table(name: str, examples: Examples, log_probs: Tensor, classes: tuple[str, ...]) -> pa.Table:
+    """set, key, label, predicted, probs (k) of n rows, from their log-probabilities (n, k)."""
     best = log_probs.argmax(1).tolist()
     return pa.table(
         {
             "set": pa.array([name] * len(best), pa.string()),
             "key": pa.array(examples.keys, pa.string()),
-            "label": pa.array([classes[label] for label in examples.labels.tolist()], pa.string()),
+            "label": pa.array(examples.given, pa.string()),
             "predicted": pa.array([classes[label] for label in best], pa.string()),
             "probs": probability_column(log_probs.exp().numpy()),
         }
@@ -54,6 +55,7 @@ def evaluation_table(name: str, examples: Examples, log_probs: Tensor, classes: 
 
 
 def write_evaluation(out: Path, tables: list[pa.Table]) -> None:
+    """All evaluate sets in one file, told apart by the column `set`; without any, an empty file."""
     empty = pa.schema(
         [
             ("set", pa.string()),
@@ -67,6 +69,7 @@ def write_evaluation(out: Path, tables: list[pa.Table]) -> None:
 
 
 def correct_rows(examples: Examples, log_probs: Tensor) -> NDArray[np.bool_]:
+    """(n,) whether the most probable class is the label; a label that the model does not know is an error of it."""
     found: NDArray[np.bool_] = (log_probs.argmax(1) == torch.from_numpy(examples.labels)).numpy()
     return found
 

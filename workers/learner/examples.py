@@ -24,6 +24,7 @@ class Reader:
     pause: Callable[[], None]
 
     def training(self, path: Path, stages: int, settings: Settings | None) -> Examples:
+        """Rows to teach, some in each of the stages; raises `RowsError` naming file, row and mend."""
         found = self._read(path, TRAIN_COLUMNS, settings, stages)
         _refuse_repeated(found.keys, path.name)
         for stage in sorted(set(range(stages)) - set(found.stages.tolist())):
@@ -35,6 +36,7 @@ class Reader:
         return found
 
     def evaluation(self, path: Path, settings: Settings) -> Examples:
+        """Rows to measure on; a label that is no class is kept, as code −1. Raises `RowsError`."""
         found = self._read(path, EVALUATE_COLUMNS, settings, 1)
         _refuse_repeated(found.keys, path.name)
         return found
@@ -50,14 +52,17 @@ class Reader:
     def _examples(self, chunk: Chunk, settings: Settings | None, stages: int) -> Examples:
         read = rows.payloads(chunk)
         settings = settings or rows.settle(chunk, self.recipe, self.params, read[0])
-        labels = rows.labels(chunk, {name: place for place, name in enumerate(self.classes)})
-        taught = "weight" in chunk.columns
+        taught, given = "weight" in chunk.columns, rows.texts(chunk, "label")
+        places = {name: place for place, name in enumerate(self.classes)}
+        # a benchmark stays as it was frozen while classes come and go
+        labels = rows.labels(chunk, given, places, strict=taught)
         if taught:
             targets, hard = rows.targets(chunk, labels, len(self.classes))
-        else:
-            targets, hard = np.eye(len(self.classes), dtype=np.float32)[labels], np.ones(len(labels), bool)
+        else:  # only a fit looks at targets
+            targets, hard = np.zeros((len(labels), 0), np.float32), np.ones(len(labels), bool)
         return Examples(
             keys=chunk.columns["key"],
+            given=given,
             labels=labels,
             targets=targets,
             hard=hard,
@@ -72,6 +77,7 @@ class Reader:
     def _join(self, parts: list[Examples]) -> Examples:
         return Examples(
             keys=[key for part in parts for key in part.keys],
+            given=[label for part in parts for label in part.given],
             labels=np.concatenate([part.labels for part in parts]),
             targets=np.concatenate([part.targets for part in parts]),
             hard=np.concatenate([part.hard for part in parts]),

@@ -43,6 +43,7 @@ class Sitting:
 
 
 def fit(*, spec: FitSpec, lines: Lines, watch: Watch) -> None:
+    """Run the spec to its report, and say where that lies; a finished one is only named. Raises `LearnerError`."""
     settle_torch(spec.threads)
     fleet = Fleet(spec.device)
     lines.say(
@@ -65,6 +66,7 @@ def fit(*, spec: FitSpec, lines: Lines, watch: Watch) -> None:
 
 
 def prepare(spec: FitSpec, fleet: Fleet, lines: Lines, watch: Watch) -> Sitting:
+    """Read and check everything the spec names; raises `LearnerError` with the mend, and writes nothing."""
     recipe = find_recipe(spec.recipe)
     params = full_params(recipe, dict(spec.overrides))
     base = load_base(spec)
@@ -84,7 +86,9 @@ def prepare(spec: FitSpec, fleet: Fleet, lines: Lines, watch: Watch) -> Sitting:
 def teach(sitting: Sitting) -> Path:
     """Everything between the checks and the report."""
     course, base = sitting.course, sitting.base
-    before = base.log_probabilities(course.examples, course.spec.rows, training=True) if base else None
+    before = None
+    if base is not None and base.can_compare:
+        before = base.log_probabilities(course.examples, course.spec.rows, training=True)
     trainer = fit_all(sitting, before)
     out_of_fold = cross_fit(course, sitting.folds) if course.spec.cross_fit else None
     found = evaluate_all(sitting, trainer, before)
@@ -100,6 +104,7 @@ def teach(sitting: Sitting) -> Path:
             "epochs": trainer.history,
             "slices": found.slices,
             "drift": found.drift,
+            "drift_classes": list(base.shared) if base else None,
             "cross_fit": _folds_said(sitting, out_of_fold),
         }
         write_json(report, complete(course, content))
@@ -108,16 +113,18 @@ def teach(sitting: Sitting) -> Path:
 
 
 def fit_all(sitting: Sitting, before: Tensor | None) -> Trainer:
-    course = sitting.course
+    """The net taught on every row; `before` (n, s) are the base's log-probabilities, which may hold it close."""
+    course, base = sitting.course, sitting.base
     everyone = np.ones(len(course.examples.keys), bool)
     net = first_net(
         course.spec,
         course.recipe,
         course.params,
         course.examples.settings,
-        sitting.base.model if sitting.base else None,
+        base.model if base else None,
     )
-    trainer = Trainer(course, Lesson("fit", "fit", everyone), net, before)
+    pull = before if base and base.may_pull else None
+    trainer = Trainer(course, Lesson("fit", "fit", everyone), net, pull)
     trainer.run()
     return trainer
 
@@ -132,11 +139,12 @@ class Findings:
 
 
 def evaluate_all(sitting: Sitting, trainer: Trainer, before: Tensor | None) -> Findings:
+    """Every evaluate set in turn; drift in nats over the classes shared with the base, None where there is none."""
     course = sitting.course
     found = Findings([], {}, None)
-    if before is not None:
+    if before is not None and sitting.base is not None:
         after = course.log_probabilities(trainer.net, torch.arange(len(before)))
-        found.drift = {"training": mean_kl(before, after)}
+        found.drift = {"training": mean_kl(before, sitting.base.narrowed(after))}
     for done, name in enumerate(sitting.evaluate, start=1):
         evaluate_set(sitting, trainer, name, found)
         accuracy = found.slices[name]["overall"]["accuracy"]
@@ -146,6 +154,7 @@ def evaluate_all(sitting: Sitting, trainer: Trainer, before: Tensor | None) -> F
 
 
 def evaluate_set(sitting: Sitting, trainer: Trainer, name: str, found: Findings) -> None:
+    """Add one set's slices, table and drift to what was found."""
     course, examples, classes = sitting.course, sitting.evaluate[name], sitting.course.spec.classes
     everyone = torch.arange(len(examples.keys))
     log_probs = log_probabilities(
@@ -160,10 +169,11 @@ def evaluate_set(sitting: Sitting, trainer: Trainer, name: str, found: Findings)
     found.tables.append(evaluation_table(name, examples, log_probs, classes))
     if sitting.base and found.drift is not None:
         base = sitting.base.log_probabilities(examples, course.spec.evaluate[name], training=False)
-        found.drift[name] = mean_kl(base, log_probs)
+        found.drift[name] = mean_kl(base, sitting.base.narrowed(log_probs))
 
 
 def write_model(course: Course, trainer: Trainer) -> dict[str, Any]:
+    """Weights and manifest into `out`; gives the manifest."""
     model = Model(
         course.recipe, course.params, course.examples.settings, course.spec.classes, trainer.net, ""
     )
@@ -171,6 +181,10 @@ def write_model(course: Course, trainer: Trainer) -> dict[str, Any]:
 
 
 def write_dynamics(course: Course, trainer: Trainer) -> None:
+    """One line per row and epoch (counted from 1): the probability in [0, 1] of the row's label.
+
+    Training dynamics: Swayamdipta et al. 2020.
+    """
     epochs, keys = len(trainer.dynamics), course.examples.keys
     write_parquet(
         course.spec.out / "dynamics.parquet",

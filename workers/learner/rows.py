@@ -39,7 +39,8 @@ class Examples:
     """n rows of a training or evaluation file, in the file's order."""
 
     keys: list[str]
-    labels: Whole  # (n,) place of the label in the classes
+    given: list[str]  # the label's name
+    labels: Whole  # (n,) place of the label in the classes; −1 where an evaluation's label is none of them
     targets: Floats  # (n, k) the soft label, or the label as one-hot
     hard: NDArray[np.bool_]  # (n,) no soft label was given
     weights: Floats  # (n,)
@@ -85,6 +86,7 @@ def read_chunks(path: Path, columns: dict[str, pa.DataType], size: int) -> Itera
 
 
 def open_parquet(path: Path) -> Any:
+    """The file, open; raises `RowsError` when it is no Parquet."""
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
@@ -100,6 +102,7 @@ def _cast(batch: Any, name: str, kind: pa.DataType, file: str) -> Any:
 
 
 def texts(chunk: Chunk, name: str) -> list[str]:
+    """The column's n values; raises `RowsError` at an empty one."""
     values: list[str] = chunk.columns[name].to_pylist()
     for place, value in enumerate(values):
         if not value:
@@ -108,6 +111,7 @@ def texts(chunk: Chunk, name: str) -> list[str]:
 
 
 def payloads(chunk: Chunk) -> list[Payload]:
+    """The n payloads from their JSON text; raises `RowsError` at one that is no JSON object."""
     return [_json_object(chunk, place, "payload", text) for place, text in enumerate(texts(chunk, "payload"))]
 
 
@@ -126,6 +130,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def attributes(chunk: Chunk) -> list[dict[str, str]]:
+    """Each row's attributes with values as text, {} where there are none."""
     found = []
     for place, text in enumerate(chunk.columns["attributes"].to_pylist()):
         given = _json_object(chunk, place, "attributes", text or "{}")
@@ -135,15 +140,16 @@ def attributes(chunk: Chunk) -> list[dict[str, str]]:
     return found
 
 
-def labels(chunk: Chunk, classes: dict[str, int]) -> Whole:
-    found = texts(chunk, "label")
-    for place, label in enumerate(found):
-        if label not in classes:
+def labels(chunk: Chunk, given: list[str], classes: dict[str, int], *, strict: bool) -> Whole:
+    """(n,) codes of the given labels; one that is no class raises `RowsError` when strict, else it is −1."""
+    for place, label in enumerate(given):
+        if strict and label not in classes:
             raise chunk.bad(place, f"label '{label}' is not among the classes; correct it or add the class")
-    return np.array([classes[label] for label in found], np.int64)
+    return np.array([classes.get(label, -1) for label in given], np.int64)
 
 
 def weights(chunk: Chunk) -> Floats:
+    """(n,) finite weights from 0; raises `RowsError` at any other."""
     values: Floats = chunk.columns["weight"].to_numpy(zero_copy_only=False).astype(np.float32)
     for place in np.flatnonzero(~(np.isfinite(values) & (values >= 0)))[:1]:
         raise chunk.bad(int(place), f"weight is {values[place]}; give a finite number from 0")
@@ -151,6 +157,7 @@ def weights(chunk: Chunk) -> Floats:
 
 
 def stages(chunk: Chunk, count: int) -> Whole:
+    """(n,) stage numbers from 0 to below `count`; raises `RowsError` at any other."""
     for place, value in enumerate(chunk.columns["stage"].to_pylist()):
         if value is None or not 0 <= value < count:
             raise chunk.bad(place, f"stage is {value}; the spec has stages 0 to {count - 1}")
@@ -176,6 +183,7 @@ def targets(chunk: Chunk, hard_labels: Whole, classes: int) -> tuple[Floats, NDA
 
 
 def features(chunk: Chunk, recipe: Recipe, settings: Settings, read: list[Payload]) -> Features:
+    """The recipe's features of n payloads; raises `RowsError` naming the row that it cannot read."""
     try:
         return recipe.featurise(read, settings)
     except PayloadError as error:
@@ -183,6 +191,7 @@ def features(chunk: Chunk, recipe: Recipe, settings: Settings, read: list[Payloa
 
 
 def settle(chunk: Chunk, recipe: Recipe, params: Params, first: Payload) -> Settings:
+    """The input's settings (field, size) as the first payload has them; raises `RowsError`."""
     try:
         return recipe.settle(first, params)
     except PayloadError as error:
@@ -190,4 +199,5 @@ def settle(chunk: Chunk, recipe: Recipe, params: Params, first: Payload) -> Sett
 
 
 def content_digest(payload: Payload) -> str:
+    """Equal payloads, equal digests: 32 hexadecimal digits of BLAKE2b over the canonical JSON."""
     return hashlib.blake2b(canonical(payload), digest_size=16).hexdigest()
