@@ -1,7 +1,9 @@
 """The data plane: immutable tables and folders, addressed by the SHA-256 of their logical content.
 
-Tables are written in batches aside and then renamed, so memory does not grow with rows and a reader never sees
-half a table. The digest is over logical rows (schema, values, nulls), not over Parquet bytes, which vary by writer.
+Files are written aside, in batches, so that memory does not grow with rows, and moved to their address one by one
+(object stores move no folders); the manifest comes last, and what has none is not there. So a reader never sees half
+a table, and whoever writes what is there already, or writes it at the same moment, writes the same. The digest is
+over logical rows (schema, values, nulls), not over Parquet bytes, which vary by writer.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import struct
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from django.conf import settings
 
 from apps.core.errors import DomainError
 
+ROWS, MANIFEST = "rows.parquet", "manifest.json"
 CHUNK = 32_768  # rows hashed together; part of the digest's definition, so changing it changes every digest
 
 
@@ -55,6 +59,15 @@ def _place(root: str, kind: str, digest: str) -> str:
     return f"{root}/{kind}/{digest[:2]}/{digest}"
 
 
+def _stored(kind: str, digest: str) -> tuple[pafs.FileSystem, str]:
+    """Where it lies; raises `FileNotFoundError` when it is not there, or not there as a whole."""
+    filesystem, root = _filesystem()
+    place = _place(root, kind, digest)
+    if not exists(filesystem, f"{place}/{MANIFEST}"):
+        raise FileNotFoundError(f"{kind}/{digest} is not in the store. Restore it from a backup.")
+    return filesystem, place
+
+
 def write_table(
     kind: str, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, manifest: dict[str, Any] | None = None
 ) -> Stored:
@@ -63,31 +76,44 @@ def write_table(
     `manifest` takes part in the digest. Writing the same content twice stores it once.
     """
     filesystem, root = _filesystem()
-    aside = f"{root}/tmp/{uuid.uuid4().hex}"
-    filesystem.create_dir(aside, recursive=True)
     hasher, rows = _Hasher(schema, manifest or {}), 0
-    with (
-        filesystem.open_output_stream(f"{aside}/rows.parquet") as sink,
-        pq.ParquetWriter(sink, schema, compression="zstd") as writer,
-    ):
-        for chunk in _rechunk(batches, schema):
-            hasher.update(chunk)
-            writer.write_batch(chunk)
-            rows += chunk.num_rows
-    stored = Stored(kind, hasher.hexdigest(), rows)
-    document = {"kind": kind, "digest": stored.digest, "rows": rows, **(manifest or {})}
-    _publish(filesystem, aside, _place(root, kind, stored.digest), document)
+    with _aside(filesystem, root) as aside:
+        with (
+            filesystem.open_output_stream(f"{aside}/{ROWS}") as sink,
+            pq.ParquetWriter(sink, schema, compression="zstd") as writer,
+        ):
+            for chunk in _rechunk(batches, schema):
+                hasher.update(chunk)
+                writer.write_batch(chunk)
+                rows += chunk.num_rows
+        stored = Stored(kind, hasher.hexdigest(), rows)
+        document = {"kind": kind, "digest": stored.digest, "rows": rows, **(manifest or {})}
+        _publish(filesystem, aside, _place(root, kind, stored.digest), [ROWS], document)
     return stored
 
 
-def _publish(filesystem: pafs.FileSystem, aside: str, place: str, manifest: dict[str, Any]) -> None:
-    with filesystem.open_output_stream(f"{aside}/manifest.json") as sink:
-        sink.write(json.dumps(manifest, sort_keys=True, indent=2).encode())
-    if exists(filesystem, f"{place}/manifest.json"):
+@contextmanager
+def _aside(filesystem: pafs.FileSystem, root: str) -> Iterator[str]:
+    """A folder of one's own to write in, gone afterwards whatever happened."""
+    aside = f"{root}/tmp/{uuid.uuid4().hex}"
+    filesystem.create_dir(aside, recursive=True)
+    try:
+        yield aside
+    finally:
         filesystem.delete_dir(aside)
+
+
+def _publish(
+    filesystem: pafs.FileSystem, aside: str, place: str, names: list[str], manifest: dict[str, Any]
+) -> None:
+    """Move the files to their address, the manifest last: only with it are they there."""
+    with filesystem.open_output_stream(f"{aside}/{MANIFEST}") as sink:
+        sink.write(json.dumps(manifest, sort_keys=True, indent=2).encode())
+    if exists(filesystem, f"{place}/{MANIFEST}"):
         return
-    filesystem.create_dir(place.rsplit("/", 1)[0], recursive=True)
-    filesystem.move(aside, place)
+    filesystem.create_dir(place, recursive=True)
+    for name in [*names, MANIFEST]:
+        filesystem.move(f"{aside}/{name}", f"{place}/{name}")
 
 
 def exists(filesystem: pafs.FileSystem, path: str) -> bool:
@@ -98,20 +124,20 @@ def read_batches(
     kind: str, digest: str, *, columns: list[str] | None = None, size: int = CHUNK
 ) -> Iterator[pa.RecordBatch]:
     """Stream the table's rows in their stored order, `size` at a time."""
-    filesystem, root = _filesystem()
-    with filesystem.open_input_file(f"{_place(root, kind, digest)}/rows.parquet") as source:
+    filesystem, place = _stored(kind, digest)
+    with filesystem.open_input_file(f"{place}/{ROWS}") as source:
         yield from pq.ParquetFile(source).iter_batches(batch_size=size, columns=columns)
 
 
 def read_table(kind: str, digest: str, *, columns: list[str] | None = None) -> pa.Table:
     """The whole table in memory; for tables known to be small (benchmarks, curricula of a demo)."""
-    filesystem, root = _filesystem()
-    return pq.read_table(f"{_place(root, kind, digest)}/rows.parquet", columns=columns, filesystem=filesystem)
+    filesystem, place = _stored(kind, digest)
+    return pq.read_table(f"{place}/{ROWS}", columns=columns, filesystem=filesystem)
 
 
 def read_manifest(kind: str, digest: str) -> dict[str, Any]:
-    filesystem, root = _filesystem()
-    with filesystem.open_input_stream(f"{_place(root, kind, digest)}/manifest.json") as source:
+    filesystem, place = _stored(kind, digest)
+    with filesystem.open_input_stream(f"{place}/{MANIFEST}") as source:
         document: dict[str, Any] = json.loads(source.read())
     return document
 
@@ -119,23 +145,21 @@ def read_manifest(kind: str, digest: str) -> dict[str, Any]:
 def put_folder(kind: str, digest: str, folder: Path, names: Iterable[str]) -> None:
     """Copy the named files of a local folder into the store under an address computed by their maker."""
     filesystem, root = _filesystem()
-    aside = f"{root}/tmp/{uuid.uuid4().hex}"
-    filesystem.create_dir(aside, recursive=True)
     files = {}
-    for name in names:
-        pafs.copy_files(str(folder / name), f"{aside}/{name}", destination_filesystem=filesystem)
-        files[name] = _file_digest(folder / name)
-    _publish(filesystem, aside, _place(root, kind, digest), {"kind": kind, "digest": digest, "files": files})
+    with _aside(filesystem, root) as aside:
+        for name in names:
+            pafs.copy_files(str(folder / name), f"{aside}/{name}", destination_filesystem=filesystem)
+            files[name] = _file_digest(folder / name)
+        manifest = {"kind": kind, "digest": digest, "files": files}
+        _publish(filesystem, aside, _place(root, kind, digest), list(files), manifest)
 
 
 def fetch_folder(kind: str, digest: str, folder: Path) -> Path:
     """Copy a stored folder to a local one, checking each file against the manifest."""
-    filesystem, root = _filesystem()
+    filesystem, place = _stored(kind, digest)
     folder.mkdir(parents=True, exist_ok=True)
     for name, expected in read_manifest(kind, digest)["files"].items():
-        pafs.copy_files(
-            f"{_place(root, kind, digest)}/{name}", str(folder / name), source_filesystem=filesystem
-        )
+        pafs.copy_files(f"{place}/{name}", str(folder / name), source_filesystem=filesystem)
         if _file_digest(folder / name) != expected:
             raise StoreDamaged(f"{kind}/{digest}/{name} does not match its digest. Restore it from a backup.")
     return folder
@@ -151,15 +175,15 @@ def addresses(kind: str) -> list[str]:
     filesystem, root = _filesystem()
     selector = pafs.FileSelector(f"{root}/{kind}", recursive=True, allow_not_found=True)
     found = filesystem.get_file_info(selector)
-    return sorted(info.path.split("/")[-2] for info in found if info.base_name == "manifest.json")
+    return sorted(info.path.split("/")[-2] for info in found if info.base_name == MANIFEST)
 
 
 def verify(kind: str, digest: str) -> None:
     """Recompute the digest of a stored table; raises `StoreDamaged` when it differs from its address."""
     manifest = read_manifest(kind, digest)
     extra = {name: value for name, value in manifest.items() if name not in {"kind", "digest", "rows"}}
-    filesystem, root = _filesystem()
-    with filesystem.open_input_file(f"{_place(root, kind, digest)}/rows.parquet") as source:
+    filesystem, place = _stored(kind, digest)
+    with filesystem.open_input_file(f"{place}/{ROWS}") as source:
         file = pq.ParquetFile(source)
         hasher = _Hasher(file.schema_arrow, extra)
         for chunk in _rechunk(file.iter_batches(batch_size=CHUNK), file.schema_arrow):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.fs as pafs
 import pytest
+from django.conf import settings
+from fsspec.implementations.local import LocalFileSystem
 
+from apps.core import store
 from apps.core.store import (
     StoreDamaged,
     addresses,
@@ -19,6 +25,7 @@ from apps.core.store import (
     write_table,
 )
 
+DIGEST = "ab" * 32
 SCHEMA = pa.schema(
     [
         ("key", pa.string()),
@@ -111,6 +118,73 @@ def test_a_write_that_breaks_off_leaves_nothing_at_an_address():
     with pytest.raises(RuntimeError):
         write_table("t", breaks(), schema=SCHEMA)
     assert addresses("t") == []
+    assert leftovers() == []
+
+
+def leftovers():
+    """What lies aside."""
+    return list((Path(settings.STORE_URL) / "tmp").iterdir())
+
+
+def test_two_who_write_the_same_at_the_same_moment_both_succeed():
+    both = threading.Barrier(2)
+
+    def slow():
+        both.wait(10)  # neither sees the other's table
+        yield from batches(5_000, 100)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: write_table("t", slow(), schema=SCHEMA), range(2))
+    assert first == second
+    assert (addresses("t"), leftovers()) == ([first.digest], [])
+    verify("t", first.digest)
+
+
+def test_two_who_bring_the_same_folder_both_succeed(tmp_path):
+    (tmp_path / "weights").write_bytes(b"numbers" * 100_000)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: put_folder("models", DIGEST, tmp_path, ["weights"]), range(8)))
+    assert (fetch_folder("models", DIGEST, tmp_path / "copy") / "weights").stat().st_size == 700_000
+    assert leftovers() == []
+
+
+def test_what_has_no_manifest_yet_is_not_there(settings):
+    stored = write_table("t", batches(10, 10), schema=SCHEMA)
+    (Path(settings.STORE_URL) / "t" / stored.digest[:2] / stored.digest / "manifest.json").unlink()
+    assert addresses("t") == []
+    for read in (read_table, read_manifest, verify, lambda *where: list(read_batches(*where))):
+        with pytest.raises(FileNotFoundError, match="not in the store"):
+            read("t", stored.digest)
+    assert write_table("t", batches(10, 10), schema=SCHEMA) == stored
+    verify("t", stored.digest)
+
+
+def test_a_folder_that_cannot_be_copied_whole_is_not_there(tmp_path):
+    (tmp_path / "weights").write_bytes(b"numbers")
+    with pytest.raises(FileNotFoundError):
+        put_folder("models", DIGEST, tmp_path, ["weights", "missing"])
+    assert (addresses("models"), leftovers()) == ([], [])
+
+
+class ObjectStore(LocalFileSystem):
+    """Moves files only, as object stores do."""
+
+    def mv(self, path1, path2, **values):
+        if self.isdir(path1):
+            raise NotImplementedError("an object store moves no folders")
+        super().mv(path1, path2, **values)
+
+
+def test_a_store_that_moves_no_folders_holds_tables_and_folders(tmp_path, monkeypatch):
+    inner = pafs.PyFileSystem(pafs.FSSpecHandler(ObjectStore()))
+    monkeypatch.setattr(store, "_filesystem", lambda: (inner, str(tmp_path / "bucket")))
+    (tmp_path / "weights").write_bytes(b"numbers")
+    for _ in range(2):
+        stored = write_table("t", batches(1_000, 100), schema=SCHEMA)
+        put_folder("models", DIGEST, tmp_path, ["weights"])
+    verify("t", stored.digest)
+    assert read_table("t", stored.digest).num_rows == 1_000
+    assert (fetch_folder("models", DIGEST, tmp_path / "copy") / "weights").read_bytes() == b"numbers"
 
 
 def test_a_folder_is_checked_when_it_is_fetched(tmp_path, settings):
