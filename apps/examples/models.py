@@ -35,7 +35,8 @@ class Example(models.Model):
     """One thing the model predicts on; `key` is the user's own id, unique per project."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="examples")
-    key = models.CharField(max_length=200)
+    # bytewise, like the digests of the store: in the same order on every database, whatever its collation
+    key = models.CharField(max_length=200, db_collation="C")
     payload = models.ForeignKey(Payload, on_delete=models.PROTECT, related_name="examples")
     label = models.CharField(max_length=200, null=True)
     split = models.CharField(max_length=16, choices=Split.choices, default=Split.POOL)
