@@ -29,7 +29,8 @@ def bound_shares(weights: npt.ArrayLike, groups: npt.ArrayLike, population: npt.
     weights (n,) in [0.25, 4] of the rows that are taught, groups (n,) codes, population (g,) shares
     summing to 1. Group shares become clip(s·share, ½P, 2P) with the one s that makes them sum to 1; a
     group's rows are scaled by one factor and stay in [0.25, 4]. Groups without taught rows have share
-    0 and bind the others to nothing. METHODS §7. ValueError on weights out of range.
+    0 and bind the others to nothing. The clipped shares are the nearest within the bounds by KL divergence
+    (I-projection, Csiszár 1975). ValueError on weights out of range.
     """
     w = checks.within("weights", weights, LEAST_WEIGHT, MOST_WEIGHT)
     full = checks.probabilities("population", np.atleast_2d([*np.asarray(population, np.float64), 0.0]))[

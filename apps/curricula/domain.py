@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from apps.algorithms.checks import Bools, Floats
-from apps.algorithms.curriculum import STAGES, stage_plan
+from apps.algorithms.curriculum import STAGES, StagePlan, stage_plan
 
 ROWS = pa.schema(
     [
@@ -38,12 +38,18 @@ REASONS = {
     "unreviewed_suspect": "The given label is suspect and nobody has looked: held out, not taught.",
 }
 EPOCHS = {"foundations": 20, "learning edge": 12, "corrections": 8}
+# the share of each epoch that is drawn from earlier stages
 REPLAY = {"foundations": 0.0, "learning edge": 0.5, "corrections": 0.5}
 WHY = {
     "foundations": "First what is known, so that the hard rows have something to stand on.",
-    "learning edge": "Then where the model is unsure, with half of what came before against forgetting.",
-    "corrections": "Last what people corrected, twice as strongly, with half of what came before.",
+    "learning edge": "Then where the model is unsure; half of each epoch is what came before, against forgetting.",
+    "corrections": "Last what people corrected, twice as strongly; half of each epoch is what came before.",
 }
+
+
+def drawn(stage: dict[str, Any]) -> float:
+    """Rows an epoch of the stage draws: its own once, and earlier ones until these are the share `replay` of it."""
+    return float(stage["rows"] / (1 - stage["replay"]))
 
 
 @dataclass(frozen=True)
@@ -79,15 +85,20 @@ def plan_curriculum(rows: list[dict[str, Any]], *, p_label: Floats, suspect: Boo
         for i, row in enumerate(rows)
         if law.stage[i] >= 0
     ]
-    shares = [
-        {"group": str(name), "population": float(before), "taught": float(after), "within_bounds": bool(held)}
-        for name, before, after, held in zip(
-            names, law.population_share, law.sampling_share, law.within_bounds, strict=True
-        )
-    ]
-    held_out = Counter(str(reason) for reason in law.reason[law.stage < 0])
-    summary = {"reasons": Counter(row["reason"] for row in taught), "held_out": held_out, "groups": shares}
+    summary = {
+        "reasons": Counter(row["reason"] for row in taught),
+        "held_out": Counter(str(reason) for reason in law.reason[law.stage < 0]),
+        "groups": _group_shares(names.tolist(), law),
+    }
     return Plan(taught, [_stage(STAGES[code], place, taught) for place, code in enumerate(used)], summary)
+
+
+def _group_shares(names: list[str], law: StagePlan) -> list[dict[str, Any]]:
+    columns = zip(names, law.population_share, law.sampling_share, law.within_bounds, strict=True)
+    return [
+        {"group": name, "population": float(before), "taught": float(after), "within_bounds": bool(held)}
+        for name, before, after, held in columns
+    ]
 
 
 def _taught(row: dict[str, Any], stage: int, weight: float, reason: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from django.db.models import QuerySet
 
-from apps.core.errors import NotFound
+from apps.core.errors import DomainError, NotFound
 from apps.core.store import read_batches, read_table
 from apps.curricula.models import CurriculumRun, CurriculumVersion, Proposal
 from apps.datasets.models import DatasetVersion
@@ -66,13 +66,26 @@ def rows_of(curriculum: CurriculumVersion) -> list[dict[str, Any]]:
 def rows_with_payloads(curriculum: CurriculumVersion, *, size: int = 1_000) -> Iterator[pa.RecordBatch]:
     """The rows with `payload` as its JSON text, as the learner takes them."""
     for batch in read_batches("curricula", curriculum.digest, size=size):
-        yield with_payloads(batch)
+        yield _with_payloads(batch)
 
 
-def with_payloads(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with payload digests replaced by the payloads' JSON text."""
+class ContentPurged(DomainError):
+    code = "content_purged"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The content of {key!r} was purged since, so this curriculum cannot be taught any more. "
+            "Cut a new dataset version and propose that."
+        )
+
+
+def _with_payloads(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with payload digests replaced by the payloads' JSON text; raises `ContentPurged`."""
     digests = batch.column("payload").to_pylist()
     bodies = dict(Payload.objects.filter(pk__in=set(digests), body__isnull=False).values_list("pk", "body"))
+    for key, digest in zip(batch.column("key").to_pylist(), digests, strict=True):
+        if digest not in bodies:
+            raise ContentPurged(key)
     texts = pa.array([json.dumps(bodies[digest]) for digest in digests], pa.string())
     place = batch.schema.get_field_index("payload")
     return batch.set_column(place, "payload", texts)

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from apps.accounts.models import User
-from apps.core.store import StoreDamaged, read_batches, verify
-from apps.curricula.domain import REASONS
+from apps.curricula.domain import REASONS, drawn
 from apps.curricula.models import CurriculumVersion, Proposal, ProposalState
-from apps.examples.models import Example, Payload, Split
+from apps.curricula.safety import Check, content_checks, rows_said
 from apps.examples.queries import Content, contents
 from apps.registry.models import ModelVersion
 from apps.registry.queries import production
@@ -30,19 +29,6 @@ class Shown:
     @property
     def reason(self) -> str:
         return str(self.values["reason"]).replace("_", " ")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the safety checklist: `verdict` is pass, warn or fail."""
-
-    verdict: str
-    title: str
-    why: str = ""
-
-    @property
-    def icon(self) -> str:
-        return {"pass": "circle-check", "warn": "triangle-alert", "fail": "circle-x"}[self.verdict]
 
 
 @dataclass(frozen=True)
@@ -149,84 +135,27 @@ def _spent(model: ModelVersion) -> float | None:
 
 
 def _steps(curriculum: CurriculumVersion) -> float:
-    return float(sum(stage["rows"] * stage["epochs"] * (1 + stage["replay"]) for stage in curriculum.stages))
+    return sum(stage["epochs"] * drawn(stage) for stage in curriculum.stages)
 
 
 def safety(*, proposal: Proposal, reader: User) -> list[Check]:
-    """Each line is looked up now, in the store and the database, not read off what was written down."""
-    curriculum, facts = proposal.curriculum, _facts(proposal.curriculum)
+    """The checks of the content, and what else its reader should know before deciding."""
+    curriculum = proposal.curriculum
     return [
-        _content_check(curriculum),
-        _benchmark_check(facts),
-        _purge_check(facts),
-        _licence_check(facts),
+        *content_checks(curriculum),
         _held_out_check(curriculum),
         _groups_check(curriculum),
         _author_check(proposal, reader),
     ]
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the curriculum's rows hold that must not be there."""
-
-    rows: int
-    frozen: int
-    purged: int
-    unlicensed: int
-
-
-def _facts(curriculum: CurriculumVersion) -> Facts:
-    rows = frozen = purged = unlicensed = 0
-    benchmark = Example.objects.filter(project=curriculum.project, split=Split.BENCHMARK)
-    for batch in read_batches("curricula", curriculum.digest, columns=["payload", "licence"]):
-        digests = set(batch["payload"].to_pylist())
-        rows += batch.num_rows
-        frozen += benchmark.filter(payload_id__in=digests).count()
-        purged += Payload.objects.filter(pk__in=digests, body__isnull=True).count()
-        unlicensed += sum(not licence for licence in batch["licence"].to_pylist())
-    return Facts(rows, frozen, purged, unlicensed)
-
-
-def _rows(n: int) -> str:
-    return "1 row" if n == 1 else f"{n:,} rows"
-
-
-def _content_check(curriculum: CurriculumVersion) -> Check:
-    try:
-        verify("curricula", curriculum.digest)
-    except StoreDamaged as error:
-        return Check("fail", "The stored rows are not the ones proposed", error.message)
-    except OSError:
-        return Check("fail", "The stored rows cannot be read", "Look at the store under jobs and health.")
-    return Check(
-        "pass", "The stored rows are the ones proposed", f"content {curriculum.digest[:16]}…, recomputed"
-    )
-
-
-def _benchmark_check(facts: Facts) -> Check:
-    if facts.frozen:
-        return Check("fail", f"{_rows(facts.frozen)} with the content of benchmark examples")
-    return Check("pass", "No benchmark content among the rows", f"{facts.rows:,} rows looked up by content")
-
-
-def _purge_check(facts: Facts) -> Check:
-    if facts.purged:
-        return Check("fail", f"{_rows(facts.purged)} purged since", "Send it back and cut a new dataset.")
-    return Check("pass", "No row was purged since")
-
-
-def _licence_check(facts: Facts) -> Check:
-    if facts.unlicensed:
-        return Check("warn", f"{_rows(facts.unlicensed)} without a licence", "Make sure they may be taught.")
-    return Check("pass", "Every row names its licence")
-
-
 def _held_out_check(curriculum: CurriculumVersion) -> Check:
     held = sum(curriculum.summary["held_out"].values())
     if held:
         return Check(
-            "warn", f"{_rows(held)} held out as suspect", "Nobody has looked at them, so they are not taught."
+            "warn",
+            f"{rows_said(held)} held out as suspect",
+            "Nobody has looked at them, so they are not taught.",
         )
     return Check("pass", "No suspect row left unreviewed")
 

@@ -16,6 +16,8 @@ from apps.core.moves import move
 from apps.core.runs import finish, lock_claimed
 from apps.core.store import Stored
 from apps.curricula.models import Approval, CurriculumRun, CurriculumVersion, Proposal, ProposalState
+from apps.curricula.queries import proposal_in
+from apps.curricula.safety import refuse_unsafe
 from apps.datasets.models import DatasetVersion
 from apps.projects.models import Project
 from apps.projects.permissions import require
@@ -122,20 +124,30 @@ def _lock_open(*, proposal_id: int, project: Project) -> Proposal:
     return proposal
 
 
-@transaction.atomic
 def approve_proposal(
     *, proposal_id: int, project: Project, by: User, digest: str, note: str = "", at: datetime
 ) -> Approval:
-    """Approve the content with this digest, and have it trained. Nobody approves their own proposal."""
+    """Approve the content with this digest, and have it trained. Nobody approves their own proposal.
+
+    Raises `UnsafeCurriculum` when the content's checks fail; they are asked again when training starts.
+    """
     require(person=by, project=project, action="approve")
-    proposal = _lock_open(proposal_id=proposal_id, project=project)
+    proposal = proposal_in(project=project, proposal_id=proposal_id)
     if proposal.author_id == by.pk:
         raise OwnProposal
     if digest != proposal.curriculum.digest:
         raise ProposalChanged
-    decision = {"decided_by": by, "decided_at": at, "decision_note": note[:4_000]}
+    refuse_unsafe(proposal.curriculum)  # every row is looked up: too long to hold a lock for
+    return _approve(proposal_id=proposal_id, project=project, by=by, note=note[:4_000], at=at)
+
+
+@transaction.atomic
+def _approve(*, proposal_id: int, project: Project, by: User, note: str, at: datetime) -> Approval:
+    proposal = _lock_open(proposal_id=proposal_id, project=project)
+    digest = proposal.curriculum.digest
+    decision = {"decided_by": by, "decided_at": at, "decision_note": note}
     move(proposal, to=ProposalState.APPROVED, at=at, actor=by, data={"digest": digest}, **decision)
-    approval = Approval.objects.create(proposal=proposal, by=by, digest=digest, note=note[:4_000], at=at)
+    approval = Approval.objects.create(proposal=proposal, by=by, digest=digest, note=note, at=at)
     # the approved proposal itself is the order to train: a lost wake-up is swept up later
     enqueue(START_TRAINING, proposal.pk)
     return approval

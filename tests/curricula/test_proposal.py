@@ -63,7 +63,7 @@ def test_the_cost_follows_the_rows_and_epochs_of_the_model_in_production(turn: T
     assert found.before is not None
     assert found.seconds is not None
     steps = [
-        sum(stage["rows"] * stage["epochs"] * (1 + stage["replay"]) for stage in curriculum.stages)
+        sum(stage["rows"] / (1 - stage["replay"]) * stage["epochs"] for stage in curriculum.stages)
         for curriculum in (found.before, found.proposal.curriculum)
     ]
     assert found.seconds == pytest.approx(8.0 * steps[1] / steps[0])
@@ -95,6 +95,11 @@ def test_content_that_became_a_benchmark_fails_the_checklist_and_blocks_approval
     html = read(client, turn, proposal)
     assert 'type="submit" disabled' in html
     assert "The safety checklist has a failed line" in html
+    answer = client.post(
+        f"/p/digits/proposals/{proposal.pk}/approve/", {"digest": proposal.curriculum.digest}
+    )
+    proposal.refresh_from_db()
+    assert (answer.status_code, proposal.state) == (409, "open")
 
 
 def test_a_purged_row_fails_the_checklist(turn: Turn) -> None:
