@@ -156,16 +156,23 @@ class House:
         return register_model(project=self.project, at=self.clock, **{**given, **values})
 
     def predictions(
-        self, model: ModelVersion, probs: dict[str, list[float]], *, purpose: str = "pool"
+        self,
+        model: ModelVersion,
+        probs: dict[str, list[float]],
+        *,
+        purpose: str = "pool",
+        benchmark: str = "",
     ) -> PredictionSet:
         """What the model gives each key, kept in the store."""
         from workers.jobs.tables import PREDICTIONS
 
         rows = [{"key": key, "probs": probs[key], "fold": -1} for key in sorted(probs)]
         batches = pa.Table.from_pylist(rows, schema=PREDICTIONS).to_batches()
-        manifest = {"model": model.digest, "purpose": purpose}
+        manifest = {"model": model.digest, "purpose": purpose, "benchmark": benchmark}
         stored = write_table("predictions", batches, schema=PREDICTIONS, manifest=manifest)
-        return keep_predictions(model=model, purpose=purpose, stored=stored, at=self.clock)
+        return keep_predictions(
+            model=model, purpose=purpose, stored=stored, at=self.clock, benchmark=benchmark
+        )
 
     def freeze(self, n: int = 120, **plan: Any) -> Benchmark:
         """A frozen benchmark of `n` examples: a third of each class, half of each attribute `half`."""
@@ -176,14 +183,15 @@ class House:
         return freeze_benchmark(by=self.people["lena"], at=self.clock, **values)
 
     def measured(self, right: Callable[[int], bool], **values: Any) -> ModelVersion:
-        """A model measured on that benchmark: right on the examples whose number `right` says so of."""
+        """A model measured on every benchmark: right on the examples whose number `right` says so of."""
         examples = list(self.project.examples.filter(split="benchmark").order_by("key"))
         probs = {}
         for i, example in enumerate(examples):
             told = "358".index(example.label or "") + (0 if right(i) else 1)
             probs[example.key] = [0.8 if place == told % 3 else 0.1 for place in range(3)]
         model = self.model(**values)
-        self.predictions(model, probs, purpose="benchmark")
+        for benchmark in self.project.benchmarks.all():
+            self.predictions(model, probs, purpose="benchmark", benchmark=benchmark.digest)
         return model
 
     def work(self, run: Run, *, ends: str = RunState.DONE) -> Any:

@@ -21,7 +21,7 @@ from apps.rounds.models import Round
 from apps.rounds.services import open_first_round
 from apps.training.models import Gate, TrainingRun
 from apps.training.services.gates import promote
-from apps.training.services.runs import add_recipe, record_training, start_training
+from apps.training.services.runs import add_recipe, finish_training, record_training, start_training
 from tests.conftest import House
 from workers.jobs.tables import PREDICTIONS
 
@@ -84,11 +84,13 @@ class Turn:
         """A candidate that is right on this share of the benchmark, trained and judged."""
         run = self.running()
         keys = {f"bench{i:04}": "358"[i % 3] for i in range(FROZEN)}
-        tables = {"benchmark": stored(keys, right=right, model=str(run.pk), purpose="benchmark")}
+        table = stored(keys, right=right, model=str(run.pk), purpose="benchmark")
+        measured = {benchmark.digest: table for benchmark in run.benchmarks.all()}
         report = {"resources": {"wall_seconds": 8.0}}
+        model = {"digest": f"{run.pk:064x}", "classes": ["3", "5", "8"]}
         at = self.house.later(seconds=8)
-        record_training(run=run, digest=f"{run.pk:064x}", report=report, tables=tables, at=at)
-        return Gate.objects.latest("pk")
+        record_training(run=run, model=model, report=report, measured=measured, at=at)
+        return finish_training(run=run, at=at)[0]
 
     def production(self, *, right: float = 0.8) -> ModelVersion:
         """A promoted model that has predicted everything that can be mined."""

@@ -154,13 +154,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {  # several nouns have a `state`; each has its own name in the schema
+    "ENUM_NAME_OVERRIDES": {  # several nouns have a `state`, one several verdicts; each has its own name in the schema
         "RunState": "apps.core.models.RunState",
         "TaskState": "apps.annotation.models.TaskState",
         "AssignmentState": "apps.annotation.models.AssignmentState",
         "ProposalState": "apps.curricula.models.ProposalState",
         "GateState": "apps.training.models.GateState",
         "RoundState": "apps.rounds.models.RoundState",
+        "Verdict": "apps.training.models.Gate.Verdict",
     },
 }
 

@@ -49,6 +49,9 @@ class PredictionSet(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="prediction_sets")
     model = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="prediction_sets")
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    benchmark = models.CharField(
+        max_length=64, blank=True
+    )  # whose digest; training, which stands above, names it
     digest = models.CharField(max_length=64)
     rows = models.PositiveIntegerField()
     classes = models.JSONField()
@@ -60,12 +63,14 @@ class PredictionSet(models.Model):
 
 
 class PredictionRun(Run):
-    """Runs one model version over all examples that can be mined."""
+    """Runs one model version over all examples that can be mined, or over the benchmark it names."""
 
     JOB = PREDICT
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="prediction_runs")
     model = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="prediction_runs")
     prediction_set = models.ForeignKey(PredictionSet, null=True, on_delete=models.PROTECT, related_name="+")
+    benchmark = models.CharField(max_length=64, blank=True)  # its digest; empty for what can be mined
+    log = models.TextField(blank=True)
     round_number = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -27,6 +27,16 @@ def ledger(*, project: Project, name: str = PRODUCTION) -> QuerySet[AliasMove]:
     )
 
 
-def predictions_of(*, model: ModelVersion, purpose: str = PredictionSet.Purpose.POOL) -> PredictionSet | None:
-    """The newest set of this purpose by this model."""
-    return model.prediction_sets.filter(purpose=purpose).first()
+def roll_back_target(*, project: Project, name: str = PRODUCTION) -> ModelVersion | None:
+    """The model the alias would go back to: what it held before it came to its model; None where there is nothing."""
+    current = production(project=project, name=name)
+    moves = ledger(project=project, name=name).filter(to_model=current)
+    came = moves.exclude(kind=AliasMove.Kind.ROLL_BACK).first() if current else None
+    return came.from_model if came else None
+
+
+def predictions_of(
+    *, model: ModelVersion, purpose: str = PredictionSet.Purpose.POOL, benchmark: str = ""
+) -> PredictionSet | None:
+    """The newest set of this purpose by this model, on the benchmark of this digest where one is meant."""
+    return model.prediction_sets.filter(purpose=purpose, benchmark=benchmark).first()

@@ -42,18 +42,25 @@ class PredictionSetOut(serializers.ModelSerializer[PredictionSet]):
 
     class Meta:
         model = PredictionSet
-        fields = ("id", "model", "purpose", "digest", "rows", "created_at")
+        fields = ("id", "model", "purpose", "benchmark", "digest", "rows", "created_at")
 
 
 class PredictionRunOut(RunOut):
-    """A model run over everything that can be mined, and the set it made."""
+    """A model run over everything that can be mined, or over the benchmark of this digest; and the set it made."""
 
     model = serializers.IntegerField(source="model.number")
     prediction_set = PredictionSetOut(allow_null=True)
 
     class Meta(RunOut.Meta):
         model = PredictionRun
-        fields: tuple[str, ...] = (*RunOut.Meta.fields, "model", "prediction_set", "round_number")
+        fields: tuple[str, ...] = (
+            *RunOut.Meta.fields,
+            "model",
+            "benchmark",
+            "prediction_set",
+            "log",
+            "round_number",
+        )
 
 
 class AliasOut(serializers.ModelSerializer[Alias]):

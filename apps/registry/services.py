@@ -5,16 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from apps.accounts.models import User
+from apps.core.errors import DomainError
 from apps.core.events import record_event
 from apps.core.jobs import PREDICT, enqueue_run
 from apps.core.runs import finish, lock_claimed
 from apps.core.store import Stored
 from apps.projects.models import Project
 from apps.registry.models import Alias, AliasMove, ModelVersion, PredictionRun, PredictionSet
+
+LOG_KEPT = 40_000
+
+
+class AliasTaken(DomainError):
+    code = "alias_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Somebody else pointed {name!r} at a model first. Reload and look again.")
 
 
 @transaction.atomic
@@ -30,12 +40,15 @@ def register_model(*, project: Project, at: datetime, **values: Any) -> ModelVer
 
 
 @transaction.atomic
-def keep_predictions(*, model: ModelVersion, purpose: str, stored: Stored, at: datetime) -> PredictionSet:
-    """Write down a prediction set that lies in the store."""
+def keep_predictions(
+    *, model: ModelVersion, purpose: str, stored: Stored, at: datetime, benchmark: str = ""
+) -> PredictionSet:
+    """Write down a prediction set that lies in the store; `benchmark` is the digest of what it was measured on."""
     predictions = PredictionSet.objects.create(
         project=model.project,
         model=model,
         purpose=purpose,
+        benchmark=benchmark,
         digest=stored.digest,
         rows=stored.rows,
         classes=model.classes,
@@ -46,11 +59,14 @@ def keep_predictions(*, model: ModelVersion, purpose: str, stored: Stored, at: d
 
 
 @transaction.atomic
-def queue_prediction(*, model: ModelVersion, by: User | None, at: datetime) -> PredictionRun:
-    """Queue a run of this model over everything that can be mined."""
+def queue_prediction(
+    *, model: ModelVersion, by: User | None, at: datetime, benchmark: str = ""
+) -> PredictionRun:
+    """Queue a run of this model over everything that can be mined, or over the benchmark of this digest."""
     run = PredictionRun.objects.create(
         project=model.project,
         model=model,
+        benchmark=benchmark,
         created_by=by,
         created_at=at,
         round_number=model.project.round_number,
@@ -59,11 +75,20 @@ def queue_prediction(*, model: ModelVersion, by: User | None, at: datetime) -> P
     return run
 
 
+def note_log(*, run: PredictionRun, text: str) -> None:
+    """Keep the end of the learner's log."""
+    run.log = text[-LOG_KEPT:]
+    PredictionRun.objects.filter(pk=run.pk, claim=run.claim).update(log=run.log)
+
+
 @transaction.atomic
 def record_prediction(*, run: PredictionRun, stored: Stored, at: datetime) -> PredictionSet:
     """Record a finished prediction run with its set; raises `ClaimLost` when another worker has taken over."""
     row = lock_claimed(run)
-    predictions = keep_predictions(model=row.model, purpose=PredictionSet.Purpose.POOL, stored=stored, at=at)
+    purpose = PredictionSet.Purpose.BENCHMARK if row.benchmark else PredictionSet.Purpose.POOL
+    predictions = keep_predictions(
+        model=row.model, purpose=purpose, benchmark=row.benchmark, stored=stored, at=at
+    )
     finish(row, at=at, prediction_set=predictions)
     return predictions
 
@@ -84,14 +109,11 @@ def move_alias(
 
     Only training calls this: it has checked the gate, the override or the rollback.
     """
-    # without a join: a row that changed while we waited for its lock would drop out of it
-    alias = Alias.objects.select_for_update().filter(project=project, name=name).first()
-    before = alias.model if alias else None
-    if alias is None:
-        alias = Alias(project=project, name=name)
-    from_curriculum, alias.curriculum_digest = alias.curriculum_digest, model.curriculum_digest
-    alias.model, alias.moved_at = model, at
-    alias.save()
+    alias, before = _locked_alias(project, name, model, at)
+    from_curriculum = alias.curriculum_digest if before else ""
+    if before:
+        alias.model, alias.curriculum_digest, alias.moved_at = model, model.curriculum_digest, at
+        alias.save()
     line = AliasMove.objects.create(
         alias=alias,
         kind=kind,
@@ -107,3 +129,25 @@ def move_alias(
     facts: dict[str, Any] = {"to": model.number, "from": before.number if before else None, "alias": name}
     record_event(kind=f"alias.{kind}", row=alias, at=at, actor=by, gate=gate_id, **facts)
     return line
+
+
+def _locked_alias(
+    project: Project, name: str, model: ModelVersion, at: datetime
+) -> tuple[Alias, ModelVersion | None]:
+    """The alias and the model it held; None where it is made now, pointing at `model`."""
+    # without a join: a row that changed while we waited for its lock would drop out of it
+    alias = Alias.objects.select_for_update().filter(project=project, name=name).first()
+    if alias is not None:
+        return alias, alias.model
+    try:
+        with transaction.atomic():
+            made = Alias.objects.create(
+                project=project,
+                name=name,
+                model=model,
+                curriculum_digest=model.curriculum_digest,
+                moved_at=at,
+            )
+    except IntegrityError as error:
+        raise AliasTaken(name) from error
+    return made, None

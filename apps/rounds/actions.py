@@ -15,6 +15,7 @@ from apps.projects.permissions import Member
 from apps.registry.queries import predictions_of, production
 from apps.rounds.queries import Standing
 from apps.training.models import Gate
+from apps.training.queries import gates_of
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,11 @@ def _promote(standing: Standing, project: Project) -> Action:
         Gate.Verdict.FAIL: f"The gate failed model {gate.candidate}: reject it, or ask for an override",
         Gate.Verdict.NOT_ENOUGH_EVIDENCE: f"Not enough evidence for model {gate.candidate}: decide",
     }
-    why = f"The gate on {gate.benchmark.name} made {len(gate.checks)} checks."
+    others = gates_of(project=project).filter(judgement=gate.judgement).exclude(pk=gate.pk)
+    names = " and ".join([gate.benchmark.name, *(other.benchmark.name for other in others)])
+    why = f"The gate compared it on {names}."
     return Action(
-        "promote", titles[Gate.Verdict(gate.verdict)], why, "promote", "a lead", url, "Read the verdict"
+        "promote", titles[Gate.Verdict(gate.overall)], why, "promote", "a lead", url, "Read the verdict"
     )
 
 

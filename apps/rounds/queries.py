@@ -217,7 +217,7 @@ def _train(made: Made) -> Facts:
 def _gate(made: Made) -> Facts:
     if made.gate is None or made.training is None:
         return "", "a worker", "", ()
-    return made.gate.verdict.replace("_", " "), "a worker", "training:run", (made.training.pk,)
+    return made.gate.overall.replace("_", " "), "a worker", "training:run", (made.training.pk,)
 
 
 def _promote(made: Made) -> Facts:
@@ -262,7 +262,8 @@ def _predicting(project: Project, made: Made) -> Any:
     """Mining starts from predictions: the run that makes them, while there are none of the model in production."""
     if made.where != "mine" or made.mining is not None:
         return None
-    run = project.prediction_runs.filter(model__aliases__name="production").order_by("-pk").first()
+    runs = project.prediction_runs.filter(model__aliases__name="production", benchmark="")
+    run = runs.order_by("-pk").first()
     return run if run and run.state != RunState.DONE else None
 
 

@@ -80,12 +80,12 @@ TrainingRunDetail, TrainingRunCancel, TrainingRunRetry = run_views(
 
 
 class JudgeModel(RowView):
-    """Compare the candidate with the model in production on the project's benchmark, once more."""
+    """Compare the candidate with the model in production on every benchmark, once more: one gate for each."""
 
     may = {"POST": "train"}
     rows, through = ModelVersion, "models"
 
-    @operation(gives=GateOut, status=201)
+    @operation(gives=GateOut, many=True, status=201)
     def post(self) -> Any:
         return gates.judge_candidate(candidate=self.row, by=self.person, at=timezone.now())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from apps.core.charts import Figure, Values, heat, lines, reliability, stacked_shares
 from apps.training.progress import Progress
 from apps.training.verdict import Quality
@@ -57,8 +59,10 @@ def _mix(progress: Progress) -> Figure:
     )
 
 
-def quality_figures(quality: Quality) -> list[Figure]:
-    return [_confusion(quality), _reliability(quality)]
+def quality_figures(quality: Quality, *, of: str) -> list[Figure]:
+    """Two pictures; `of` sets those of one gate apart from another's on the same page."""
+    figures = [_confusion(quality), _reliability(quality)]
+    return [replace(figure, id=f"{figure.id}-{of}") for figure in figures]
 
 
 def _shown_classes(quality: Quality) -> list[int]:

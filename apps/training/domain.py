@@ -1,10 +1,10 @@
-"""The gate: what is compared, with which margins, and how verdicts combine. No database."""
+"""What a recipe says; the gate: what is compared, with which margins, how verdicts combine. No database."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from apps.algorithms.paired_losses import paired_difference
 from apps.core.errors import BadInput
 
 PASS, FAIL, UNSURE = "pass", "fail", "not_enough_evidence"
+LEARNERS = {"image-cnn": "small pictures", "text-ngrams": "short texts"}
+MOST_SECONDS = 604_800  # a week
+FOLDS = (2, 20)  # mining needs out-of-fold probabilities, so there is no fit without folds
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,38 @@ def _check_entry(name: str, value: Any, *, like: Any) -> None:
     if not (number and (0 < value < high or (may_be_none and value == 0))):
         least = "0 or above" if may_be_none else "above 0"
         raise BadInput(f"{name} must be a number {least} and below {high:g}.", field=name)
+
+
+@dataclass(frozen=True)
+class RecipePlan:
+    """What a recipe says: which learner, with which parameters of its own, how long, in how many folds."""
+
+    learner: str
+    params: dict[str, Any] = field(default_factory=dict)
+    budget_seconds: int = 300
+    cross_fit: int = 5
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> RecipePlan:
+        """The recipe from a request or a form; raises `BadInput` naming the field and the mend."""
+        given = {name: value for name, value in values.items() if value is not None}
+        if unknown := sorted(set(given) - {entry.name for entry in fields(cls)}):
+            raise BadInput(f"A recipe knows no {unknown[0]!r}.", field=unknown[0])
+        plan = cls(**given)
+        if plan.learner not in LEARNERS:
+            raise BadInput(
+                f"There is no learner {plan.learner!r}; choose one of {', '.join(LEARNERS)}.", field="learner"
+            )
+        if not isinstance(plan.params, dict):
+            raise BadInput("The recipe's params are an object.", field="params")
+        _check_whole("budget_seconds", plan.budget_seconds, 1, MOST_SECONDS)
+        _check_whole("cross_fit", plan.cross_fit, *FOLDS)
+        return plan
+
+
+def _check_whole(name: str, value: Any, low: int, high: int) -> None:
+    if type(value) is not int or not low <= value <= high:
+        raise BadInput(f"{name} must be a whole number from {low} to {high:,}.", field=name)
 
 
 @dataclass(frozen=True)

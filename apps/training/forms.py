@@ -7,10 +7,10 @@ from typing import Any
 
 from django import forms
 
-from apps.training.domain import GatePlan
+from apps.training.domain import FOLDS, LEARNERS, MOST_SECONDS, GatePlan
 
 PLAN = GatePlan()
-LEARNERS = [("image-cnn", "image-cnn: small pictures"), ("text-ngrams", "text-ngrams: short texts")]
+CHOICES = [(name, f"{name}: {what}") for name, what in LEARNERS.items()]
 
 
 def _share(label: str, initial: float, help_text: str) -> forms.FloatField:
@@ -49,12 +49,12 @@ class BenchmarkForm(forms.Form):
 class RecipeForm(forms.Form):
     """The next recipe version."""
 
-    learner = forms.ChoiceField(label="Learner", choices=LEARNERS)
+    learner = forms.ChoiceField(label="Learner", choices=CHOICES)
     budget_seconds = forms.IntegerField(
-        label="Budget in seconds", min_value=1, max_value=604_800, initial=300
+        label="Budget in seconds", min_value=1, max_value=MOST_SECONDS, initial=300
     )
     cross_fit = forms.IntegerField(
-        label="Folds", min_value=2, max_value=20, initial=5,
+        label="Folds", min_value=FOLDS[0], max_value=FOLDS[1], initial=5,
         help_text="More fits that give probabilities on rows the model has not seen. Mining needs them.",
     )  # fmt: skip
     params = forms.CharField(

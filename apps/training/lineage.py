@@ -13,8 +13,8 @@ from apps.curricula.models import CurriculumVersion
 from apps.datasets.models import DatasetVersion
 from apps.mining.models import MiningRun
 from apps.projects.models import Project
-from apps.registry.models import AliasMove, ModelVersion, PredictionRun, PredictionSet
-from apps.registry.queries import ledger, models_of, production
+from apps.registry.models import ModelVersion, PredictionRun, PredictionSet
+from apps.registry.queries import models_of
 from apps.training.models import Gate, TrainingRun
 from apps.training.queries import gates_of
 
@@ -91,14 +91,4 @@ def _mined(model: ModelVersion) -> list[Mined]:
 
 def prediction_run_of(*, model: ModelVersion) -> PredictionRun | None:
     """The model's newest run over what can be mined."""
-    return model.prediction_runs.order_by("-pk").first()
-
-
-def roll_back_target(*, project: Project) -> ModelVersion | None:
-    """The model that production would go back to, None when there is nothing before the one it holds."""
-    current = production(project=project)
-    if current is None:
-        return None
-    moves = ledger(project=project).filter(to_model=current).exclude(kind=AliasMove.Kind.ROLL_BACK)
-    came = moves.first()
-    return came.from_model if came else None
+    return model.prediction_runs.filter(benchmark="").order_by("-pk").first()

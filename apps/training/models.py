@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
 from apps.core.jobs import TRAIN
@@ -43,6 +44,7 @@ class TrainingRun(Run):
     )
     recipe = models.ForeignKey(Recipe, on_delete=models.PROTECT, related_name="training_runs")
     base = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    benchmarks = models.ManyToManyField("training.Benchmark", related_name="+")  # what its model is judged on
     seed = models.PositiveIntegerField()
     model = models.OneToOneField(
         ModelVersion, null=True, on_delete=models.PROTECT, related_name="training_run"
@@ -80,7 +82,10 @@ class GateState(models.TextChoices):
 
 
 class Gate(models.Model):
-    """The comparison of a candidate with the model in production: pass, fail or not enough evidence."""
+    """The comparison of a candidate with the model in production on one benchmark: pass, fail or not enough evidence.
+
+    The gates of one judgement, one per benchmark, are decided on together.
+    """
 
     State = GateState
     MOVES: ClassVar[dict[str, set[str]]] = {
@@ -95,12 +100,14 @@ class Gate(models.Model):
         NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="gates")
+    judgement = models.UUIDField(db_default=RandomUUID())
     benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="gates")
     candidate = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="gates")
     baseline = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="+")
     plan = models.JSONField()
     plan_digest = models.CharField(max_length=64)
     verdict = models.CharField(max_length=20, choices=Verdict.choices)
+    overall = models.CharField(max_length=20, choices=Verdict.choices)  # of the judgement: all have to pass
     checks = models.JSONField()  # one entry per check: name, verdict, estimate, low, high, n, why
     state = models.CharField(max_length=10, choices=GateState.choices, default=GateState.JUDGED)
     decided_by = models.ForeignKey(
@@ -123,7 +130,7 @@ class Gate(models.Model):
                 | (
                     models.Q(decided_by__isnull=False)
                     & (
-                        models.Q(verdict="pass")
+                        models.Q(overall="pass")
                         | (
                             models.Q(override_by__isnull=False)
                             & ~models.Q(override_reason="")
@@ -132,5 +139,6 @@ class Gate(models.Model):
                     )
                 ),
                 name="promoted_means_passed_or_two_leads",
-            )
+            ),
+            models.UniqueConstraint(fields=["judgement", "benchmark"], name="one_gate_per_benchmark"),
         ]

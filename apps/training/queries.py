@@ -13,8 +13,8 @@ import pyarrow as pa
 from django.db.models import QuerySet
 
 from apps.core.errors import DomainError, NotFound
-from apps.core.store import read_table
-from apps.examples.models import Example, Split
+from apps.core.store import read_batches, read_table
+from apps.examples.models import Example, Payload, Split
 from apps.projects.models import Project
 from apps.registry.models import ModelVersion, PredictionSet
 from apps.registry.queries import predictions_of
@@ -30,12 +30,20 @@ BENCHMARK_ROWS = pa.schema(
     ]
 )
 
+Missing = tuple[ModelVersion, Benchmark]
+
 
 class NotMeasured(DomainError):
+    """Nothing is judged by halves: every model is measured on every benchmark first."""
+
     code = "not_measured"
 
-    def __init__(self, model: ModelVersion) -> None:
-        super().__init__(f"Model {model} has no predictions on this benchmark, so it cannot be compared.")
+    def __init__(self, missing: list[Missing]) -> None:
+        self.missing = missing
+        pairs = ", ".join(f"model {model} on {benchmark.name}" for model, benchmark in missing)
+        super().__init__(
+            f"Not measured yet: {pairs}. Judging queues the prediction run; judge again when it is done."
+        )
 
 
 def benchmark_batches(*, project: Project, size: int = 2_000) -> Iterator[pa.RecordBatch]:
@@ -55,22 +63,60 @@ def benchmark_batches(*, project: Project, size: int = 2_000) -> Iterator[pa.Rec
         )
 
 
+def measured_on(*, benchmark: Benchmark, model: ModelVersion) -> PredictionSet | None:
+    """What the model predicted on the benchmark; None where it has not been measured on it."""
+    return predictions_of(model=model, purpose=PredictionSet.Purpose.BENCHMARK, benchmark=benchmark.digest)
+
+
+def _unmeasured(benchmarks: list[Benchmark], models: list[ModelVersion]) -> list[Missing]:
+    pairs = [(model, benchmark) for benchmark in benchmarks for model in models]
+    return [(model, one) for model, one in pairs if measured_on(benchmark=one, model=model) is None]
+
+
+def outcomes_on(
+    *, benchmarks: list[Benchmark], models: list[ModelVersion]
+) -> list[tuple[Benchmark, list[Outcome]]]:
+    """Each benchmark with each model's outcome on it; raises `NotMeasured` naming all that is missing."""
+    missing = _unmeasured(benchmarks, models)
+    if missing:
+        raise NotMeasured(missing)
+    return [(one, outcomes(benchmark=one, models=models)) for one in benchmarks]
+
+
+def benchmark_with_payloads(digest: str) -> Iterator[pa.RecordBatch]:
+    """A benchmark's rows with `payload` as its JSON text; those purged since are left out."""
+    for batch in read_batches("benchmarks", digest, size=1_000):
+        held = Payload.objects.filter(pk__in=set(batch["payload"].to_pylist()), body__isnull=False)
+        bodies = dict(held.values_list("pk", "body"))
+        rows = [{**row, "payload": bodies.get(row["payload"])} for row in batch.to_pylist()]
+        kept = [{**row, "payload": json.dumps(row["payload"])} for row in rows if row["payload"] is not None]
+        yield pa.RecordBatch.from_pylist(kept, schema=BENCHMARK_ROWS)
+
+
+def _standing_rows(benchmark: Benchmark) -> list[dict[str, Any]]:
+    """The benchmark's rows, less those whose content was purged since: no model can be measured on them."""
+    rows: list[dict[str, Any]] = read_table("benchmarks", benchmark.digest).to_pylist()
+    digests = {row["payload"] for row in rows}
+    gone = set(Payload.objects.filter(pk__in=digests, body__isnull=True).values_list("pk", flat=True))
+    return [row for row in rows if row["payload"] not in gone]
+
+
 def outcomes(*, benchmark: Benchmark, models: list[ModelVersion]) -> list[Outcome]:
-    """Each model's outcome on the benchmark, rows in the benchmark's order."""
-    rows = read_table("benchmarks", benchmark.digest, columns=["key", "label"])
-    keys, labels = rows["key"].to_pylist(), rows["label"].to_pylist()
-    return [_outcome(model, keys, labels) for model in models]
+    """Each model's outcome on the benchmark, rows in the benchmark's order; raises `NotMeasured`."""
+    rows = _standing_rows(benchmark)
+    return [_outcome(model, benchmark, rows) for model in models]
 
 
-def _outcome(model: ModelVersion, keys: list[str], labels: list[str]) -> Outcome:
-    predictions = predictions_of(model=model, purpose=PredictionSet.Purpose.BENCHMARK)
+def _outcome(model: ModelVersion, benchmark: Benchmark, rows: list[dict[str, Any]]) -> Outcome:
+    predictions = measured_on(benchmark=benchmark, model=model)
     if predictions is None:
-        raise NotMeasured(model)
+        raise NotMeasured([(model, benchmark)])
     table = read_table("predictions", predictions.digest, columns=["key", "probs"])
     found = dict(zip(table["key"].to_pylist(), table["probs"].to_pylist(), strict=True))
+    keys, labels = [row["key"] for row in rows], [row["label"] for row in rows]
     if any(key not in found for key in keys):
-        raise NotMeasured(model)
-    code = {label: place for place, label in enumerate(model.classes)}
+        raise NotMeasured([(model, benchmark)])
+    code = {label: place for place, label in enumerate(predictions.classes)}
     probs = np.array([found[key] for key in keys], dtype=np.float64)
     return Outcome(np.array([code.get(label, -1) for label in labels], dtype=np.int64), probs)
 
@@ -79,17 +125,16 @@ def slices_of(benchmark: Benchmark, plan: GatePlan) -> dict[str, npt.NDArray[np.
     """A mask (n,) per value of the protected attribute."""
     if not plan.protected:
         return {}
-    rows = read_table("benchmarks", benchmark.digest, columns=["attributes"])
-    values = [str(json.loads(text).get(plan.protected)) for text in rows["attributes"].to_pylist()]
+    rows = _standing_rows(benchmark)
+    values = [str(json.loads(row["attributes"]).get(plan.protected)) for row in rows]
     return {
         f"{plan.protected}: {value}": np.array([v == value for v in values]) for value in sorted(set(values))
     }
 
 
 def runs_of(*, project: Project) -> QuerySet[TrainingRun]:
-    return TrainingRun.objects.select_related("curriculum", "recipe", "model", "base", "created_by").filter(
-        project=project
-    )
+    joined = TrainingRun.objects.select_related("curriculum", "recipe", "model", "base", "created_by")
+    return joined.prefetch_related("benchmarks").filter(project=project)
 
 
 def gates_of(*, project: Project) -> QuerySet[Gate]:
@@ -98,9 +143,11 @@ def gates_of(*, project: Project) -> QuerySet[Gate]:
     ).filter(project=project)
 
 
-def gate_of(*, model: ModelVersion) -> Gate | None:
-    """The newest judgement of this candidate."""
-    return gates_of(project=model.project).filter(candidate=model).first()
+def judged_last(*, model: ModelVersion) -> list[Gate]:
+    """The gates of this candidate's newest judgement, one per benchmark; none where it was never judged."""
+    gates = gates_of(project=model.project).filter(candidate=model)
+    newest = gates.first()
+    return list(gates.filter(judgement=newest.judgement).order_by("benchmark__name")) if newest else []
 
 
 def accuracy(gate: Gate, name: str) -> dict[str, Any] | None:

@@ -21,8 +21,8 @@ class RecipeOut(serializers.ModelSerializer[Recipe]):
 class AddRecipe(serializers.Serializer[Any]):
     learner = serializers.CharField(max_length=40, help_text="The learner's name for it, such as image-cnn")
     params = serializers.DictField(required=False)
-    budget_seconds = serializers.IntegerField(min_value=1, max_value=10**6, default=300)
-    cross_fit = serializers.IntegerField(min_value=0, max_value=20, default=5)
+    budget_seconds = serializers.IntegerField(default=300, help_text="1 to 604800")
+    cross_fit = serializers.IntegerField(default=5, help_text="Folds, 2 to 20: mining needs what they give")
 
 
 class BenchmarkOut(serializers.ModelSerializer[Benchmark]):
@@ -58,6 +58,7 @@ class TrainingRunOut(RunOut):
     base = serializers.IntegerField(source="base.number", default=None, allow_null=True)
     model = serializers.IntegerField(source="model.number", default=None, allow_null=True)
     model_id = serializers.IntegerField(allow_null=True)
+    benchmarks = serializers.SlugRelatedField("name", many=True, read_only=True)  # type: ignore[var-annotated]
 
     class Meta(RunOut.Meta):
         model = TrainingRun
@@ -70,6 +71,7 @@ class TrainingRunOut(RunOut):
             "seed",
             "model",
             "model_id",
+            "benchmarks",
             "round_number",
         )
 
@@ -95,12 +97,16 @@ class CheckOut(serializers.Serializer[Any]):
 
 
 class GateOut(serializers.ModelSerializer[Gate]):
-    """The comparison of a candidate with the model in production."""
+    """The comparison of a candidate with the model in production on one benchmark.
+
+    The gates of one `judgement` are decided on together, by their `overall` verdict: all of them have to pass.
+    """
 
     benchmark = serializers.CharField(source="benchmark.name")
     candidate = serializers.IntegerField(source="candidate.number")
     baseline = serializers.IntegerField(source="baseline.number", default=None, allow_null=True)
     verdict = serializers.ChoiceField(choices=Gate.Verdict.choices)
+    overall = serializers.ChoiceField(choices=Gate.Verdict.choices)
     state = serializers.ChoiceField(choices=GateState.choices)
     checks = CheckOut(many=True)
     decided_by = Person()
@@ -110,10 +116,12 @@ class GateOut(serializers.ModelSerializer[Gate]):
         model = Gate
         fields: tuple[str, ...] = (
             "id",
+            "judgement",
             "benchmark",
             "candidate",
             "baseline",
             "verdict",
+            "overall",
             "state",
             "checks",
             "plan",

@@ -31,6 +31,7 @@ MEANS = {
     "calibration": "Change of the Brier score, where less is better; the whole interval has to lie left of the margin.",
     "superiority": "Change of accuracy; the whole interval has to lie above zero.",
 }
+UNKNOWN = "a class it does not know"
 COLOURS = {"pass": "good", "fail": "bad", "not_enough_evidence": "warn"}
 
 
@@ -134,9 +135,12 @@ def quality_of(*, model: ModelVersion, benchmark: Benchmark) -> Quality:
     confidence, correct = outcome.probs.max(axis=1), outcome.correct
     # float32 probabilities may sum to a hair above 1
     confidence = np.clip(confidence, 0, 1)
+    names, truth = list(model.classes), outcome.labels
+    if (truth < 0).any():  # the benchmark was frozen under other options
+        truth, names = np.where(truth < 0, len(names), truth), [*names, UNKNOWN]
     return Quality(
-        classes=list(model.classes),
-        confusion=confusion(outcome.labels, outcome.probs.argmax(axis=1), len(model.classes)),
+        classes=names,
+        confusion=confusion(truth, outcome.probs.argmax(axis=1), len(names)),
         reliability=reliability_curve(confidence, correct, bins=10),
         expected_error=expected_calibration_error(confidence, correct, bins=10),
         n=len(outcome.labels),

@@ -10,20 +10,22 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.core.charts import Figure
 from apps.core.errors import BadInput
 from apps.core.keyset import newest
 from apps.core.pages import page
 from apps.core.runs import cancel, retry
 from apps.projects.permissions import Member, member_view
-from apps.registry.queries import aliases_of, ledger, models_of
+from apps.registry.models import ModelVersion
+from apps.registry.queries import aliases_of, ledger, models_of, roll_back_target
 from apps.training.charts import curves, quality_figures
 from apps.training.forms import BenchmarkForm, RecipeForm
-from apps.training.lineage import ancestry_of, model_in, prediction_run_of, roll_back_target
+from apps.training.lineage import ancestry_of, model_in, prediction_run_of
 from apps.training.progress import progress_of
-from apps.training.queries import benchmark_results, gate_in, gate_of, measured, run_in, runs_of
+from apps.training.queries import benchmark_results, gate_in, judged_last, measured, run_in, runs_of
 from apps.training.services import gates as deciding
 from apps.training.services.runs import add_recipe as save_recipe
-from apps.training.verdict import quality_of, verdict_of
+from apps.training.verdict import Verdict, quality_of, verdict_of
 
 
 def _runs(request: HttpRequest, member: Member, form: RecipeForm, status: int = 200) -> HttpResponse:
@@ -59,19 +61,22 @@ def run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
     progress = progress_of(run=found, at=timezone.now())
     context: dict[str, Any] = {"run": found, "progress": progress, "figures": curves(progress)}
     if found.model and not request.htmx:  # type: ignore[attr-defined]
-        context |= _judged(found.model)
+        context["judged"] = _judged(found.model)
     answer = page(request, "training/run.html", context, partial="live")
     if found.is_over:
         answer["HX-Refresh"] = "true"  # the verdict stands beside what was polled
     return answer
 
 
-def _judged(model: Any) -> dict[str, Any]:
-    gate = gate_of(model=model)
-    if gate is None:
-        return {}
-    quality = quality_of(model=model, benchmark=gate.benchmark)
-    return {"verdict": verdict_of(gate), "gate": gate, "quality_figures": quality_figures(quality)}
+def _judged(model: ModelVersion) -> list[tuple[Verdict, list[Figure]]]:
+    """The newest judgement: per benchmark the verdict, and pictures of how the model did on it."""
+    return [
+        (
+            verdict_of(gate),
+            quality_figures(quality_of(model=model, benchmark=gate.benchmark), of=str(gate.pk)),
+        )
+        for gate in judged_last(model=model)
+    ]
 
 
 @require_POST
@@ -148,7 +153,7 @@ def model(request: HttpRequest, member: Member, number: int) -> HttpResponse:
         "names": [alias.name for alias in found.aliases.all()],
         "target": roll_back_target(project=member.project),
     }
-    return page(request, "training/model.html", {**context, **_judged(found)})
+    return page(request, "training/model.html", {**context, "judged": _judged(found)})
 
 
 @require_POST

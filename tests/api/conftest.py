@@ -18,7 +18,7 @@ from apps.core.store import Stored, write_table
 from apps.registry.models import PredictionRun
 from apps.registry.services import record_prediction
 from apps.training.models import TrainingRun
-from apps.training.services.runs import record_training
+from apps.training.services.runs import finish_training, record_training
 from workers.jobs.curricula import propose
 from workers.jobs.datasets import snapshot
 from workers.jobs.exchange import import_rows
@@ -136,9 +136,11 @@ class Loop:
         body = {"proposal": self.approved()["id"]}
         number = self.luis.post(f"{self.home}training-runs/", body, status=202)["id"]
         run = claim(TrainingRun, number, at=timezone.now())
-        tables = {"benchmark": predictions("benchmark", 60, right=right, model=str(number))}
-        digest = f"{number:064x}"
-        record_training(run=run, digest=digest, report={"slices": {}}, tables=tables, at=timezone.now())
+        table = predictions("benchmark", 60, right=right, model=str(number))
+        measured = {benchmark.digest: table for benchmark in run.benchmarks.all()}
+        model = {"digest": f"{number:064x}", "classes": CLASSES}
+        record_training(run=run, model=model, report={"slices": {}}, measured=measured, at=timezone.now())
+        finish_training(run=run, at=timezone.now())
         return dict(self.luis.get(f"{self.home}gates/")["results"][0])
 
     def promoted(self) -> dict[str, Any]:

@@ -280,7 +280,7 @@ def test_a_candidate_is_rejected_with_a_reason(loop: Any) -> None:
 def test_a_model_can_be_judged_again_until_it_is_in_production(loop: Any) -> None:
     gate = loop.gate()
     model = loop.lena.get("projects/digits/models/")["results"][0]
-    again = loop.lena.post(f"models/{model['id']}/gate/", status=201)
+    (again,) = loop.lena.post(f"models/{model['id']}/gate/", status=201)
     assert again["id"] != gate["id"]
     loop.luis.post(f"gates/{again['id']}/promote/", status=201)
     loop.lena.refused("post", f"models/{model['id']}/gate/", status=422, code="bad_input")

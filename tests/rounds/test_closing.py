@@ -27,7 +27,7 @@ def first(house):
 
 
 def decide(house, service=promote, right=110, **values):
-    gate = judge_candidate(candidate=house.measured(lambda i: i < right), at=house.clock)
+    (gate,) = judge_candidate(candidate=house.measured(lambda i: i < right), at=house.clock)
     service(gate_id=gate.pk, project=house.project, by=house.lena, at=house.clock, **values)
     return gate
 

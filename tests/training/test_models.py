@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from apps.registry.models import AliasMove
-from apps.registry.queries import production
-from apps.training.lineage import ancestry_of, roll_back_target
+from apps.registry.queries import production, roll_back_target
+from apps.training.lineage import ancestry_of
 from apps.training.models import Gate
 from apps.training.services.gates import promote
 from tests.conftest import House

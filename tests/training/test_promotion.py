@@ -42,7 +42,7 @@ def back(house, by=None, reason="It broke on Mondays.", **values):
 def judged(house, right, **values):
     """A candidate right on `right` of 120 benchmark examples, and its gate."""
     model = house.measured(lambda i: i < right, **values)
-    return judge_candidate(candidate=model, at=house.clock)
+    return judge_candidate(candidate=model, at=house.clock)[0]
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def test_a_candidate_is_compared_with_the_model_in_production(house, first, good
 
 def test_subgroups_of_the_protected_attribute_are_judged_one_by_one(house):
     house.freeze(protected="half", slice_floor=0.1)
-    old = judge_candidate(candidate=house.measured(lambda i: i % 4 > 0), at=house.clock)
+    (old,) = judge_candidate(candidate=house.measured(lambda i: i % 4 > 0), at=house.clock)
     act(house, promote, old, house.lena)
-    gate = judge_candidate(candidate=house.measured(lambda i: i % 4 != 1), at=house.clock)
+    (gate,) = judge_candidate(candidate=house.measured(lambda i: i % 4 != 1), at=house.clock)
     names = {check["name"]: check["verdict"] for check in gate.checks if check["kind"] == "noninferiority"}
     assert set(names) == {"overall", "half: even", "half: odd"}
     assert (names["half: odd"], names["half: even"]) == ("fail", "pass")
@@ -155,7 +155,7 @@ def test_a_gate_that_compared_with_an_older_model_promotes_nothing(house, good):
     act(house, promote, other, house.lena)
     with pytest.raises(BaselineMoved, match="Judge the candidate again"):
         act(house, promote, good, house.lena)
-    again = judge_candidate(candidate=good.candidate, at=house.clock)
+    (again,) = judge_candidate(candidate=good.candidate, at=house.clock)
     assert again.baseline == other.candidate
 
 
@@ -262,10 +262,10 @@ def test_a_benchmark_that_cannot_judge_is_refused(house):
 
 
 def test_a_class_added_to_the_protocol_does_not_stop_the_comparison(house):
-    house.freeze()
+    benchmark = house.freeze()
     old = house.model(classes=["3", "5"])
     rows = {example.key: [0.9, 0.1] for example in house.project.examples.all()}
-    house.predictions(old, rows, purpose="benchmark")
+    house.predictions(old, rows, purpose="benchmark", benchmark=benchmark.digest)
     Alias.objects.create(project=house.project, name="production", model=old, moved_at=house.clock)
     gate = judged(house, 114)
     check = next(check for check in gate.checks if check["kind"] == "noninferiority")

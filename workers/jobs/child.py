@@ -8,7 +8,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +22,12 @@ BEAT_EVERY = 2.0  # seconds
 STOP_WITHIN = 10.0
 LOG_READ = 40_000  # bytes
 Line = dict[str, Any]
+# where programs and libraries lie, the language, threads, devices, and torchrun's own
+NEEDED = frozenset({
+    "PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "TZ", "LANG", "LANGUAGE",
+    "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT",
+})  # fmt: skip
+NEEDED_KINDS = ("LC_", "OMP_", "MKL_", "OPENBLAS_", "CUDA_", "CUBLAS_", "NVIDIA_", "NCCL_", "GLOO_", "TORCH")
 
 
 def run_learner(
@@ -46,6 +52,7 @@ def run_learner(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
+            env=environment(os.environ),
         )
         try:
             failure = _listen(child, run, hear)
@@ -54,6 +61,11 @@ def run_learner(
             log(_tail(errors))
     if child.returncode != 0:
         raise JobFailed(failure or f"The learner ended with status {child.returncode}. See the run's log.")
+
+
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """What the child needs of our environment. The database's address and the secrets are none of its business."""
+    return {name: value for name, value in ours.items() if name in NEEDED or name.startswith(NEEDED_KINDS)}
 
 
 def _listen(child: subprocess.Popen[bytes], run: Run, hear: Callable[[Line], None]) -> str:

@@ -48,9 +48,9 @@ def write_rows(path: Path, batches: Iterable[pa.RecordBatch], columns: list[str]
         aside.rename(path)
 
 
-def keep_predictions(path: Path, *, manifest: dict[str, object]) -> Stored:
-    """Put the learner's predictions into the store, in key order."""
-    table = pq.read_table(path).sort_by("key")
+def keep_predictions(path: Path, *, manifest: dict[str, object], only: str = "") -> Stored:
+    """Put the learner's predictions into the store, in key order; `only` those of one set, where there are several."""
+    table = pq.read_table(path, filters=[("set", "==", only)] if only else None).sort_by("key")
     if "fold" not in table.column_names:
         table = table.append_column("fold", pa.array([-1] * table.num_rows, pa.int32()))
     batches = table.select(PREDICTIONS.names).cast(PREDICTIONS).to_batches()

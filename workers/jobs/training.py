@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 from django.utils import timezone
 
 from apps.core.jobs import START_TRAINING, TRAIN
 from apps.core.runs import beat
-from apps.core.store import Stored, fetch_folder, put_folder, read_batches
-from apps.curricula.queries import rows_with_payloads, with_payloads
-from apps.training.models import TrainingRun
-from apps.training.services.runs import note_epoch, note_log, record_training, start_training
+from apps.core.store import Stored, fetch_folder, put_folder, read_manifest
+from apps.curricula.queries import rows_with_payloads
+from apps.curricula.safety import refuse_unsafe
+from apps.training.models import Benchmark, TrainingRun
+from apps.training.queries import benchmark_with_payloads
+from apps.training.services.runs import (
+    finish_training,
+    note_epoch,
+    note_log,
+    pin_benchmarks,
+    record_training,
+    start_training,
+)
 from workers.celery import app
 from workers.jobs.child import Line, run_learner
 from workers.jobs.claiming import JobFailed, claims
@@ -32,11 +40,19 @@ def start_approved(proposal_id: int) -> None:
 
 @claims(TRAIN, TrainingRun)
 def train(run: TrainingRun) -> None:
-    folder = work_folder("train", run.pk)
+    if run.model is None:  # else an earlier attempt kept it, and it only has to be judged
+        _fit(run)
+    finish_training(run=run, at=timezone.now())
+    clear(work_folder("train", run.pk))
+
+
+def _fit(run: TrainingRun) -> None:
+    refuse_unsafe(run.curriculum)  # much may have happened since it was approved
+    folder, benchmarks = work_folder("train", run.pk), pin_benchmarks(run=run)
     out = folder / "out"
     run_learner(
         "fit",
-        _spec(run, folder),
+        _spec(run, folder, benchmarks),
         folder=folder,
         run=run,
         hear=lambda line: _hear(run, line),
@@ -47,32 +63,21 @@ def train(run: TrainingRun) -> None:
     put_folder("models", model["digest"], out, ["weights.safetensors", "model.json"])
     record_training(
         run=run,
-        digest=model["digest"],
+        model=model,
         report=report,
-        tables=_tables(run, out, model["digest"]),
+        measured={one.digest: _measured(out, model, one) for one in benchmarks},
+        cross_fit=_cross_fit(out, model),
         at=timezone.now(),
     )
-    clear(folder)
 
 
-def _spec(run: TrainingRun, folder: Path) -> Line:
+def _spec(run: TrainingRun, folder: Path, benchmarks: list[Benchmark]) -> Line:
     """Write the inputs, once: a run that resumes finds them as they were."""
-    if not (folder / "rows.parquet").exists():
-        write_rows(folder / "rows.parquet", rows_with_payloads(run.curriculum), ROWS)
-    benchmark = run.project.benchmarks.first()
-    if benchmark is None:
-        raise JobFailed(
-            "The project has no benchmark. Freeze one before training, so that the gate can judge."
-        )
-    if not (folder / "benchmark.parquet").exists():
-        batches = map(with_payloads, read_batches("benchmarks", benchmark.digest))
-        write_rows(folder / "benchmark.parquet", batches, BENCHMARK)
     if run.base is not None:
         fetch_folder("models", run.base.digest, folder / "base")
     return {
         "contract": 1,
-        "rows": str(folder / "rows.parquet"),
-        "evaluate": {"benchmark": str(folder / "benchmark.parquet")},
+        **_inputs(run, folder, benchmarks),
         "classes": _classes(run),
         "recipe": {"name": run.recipe.learner, "params": run.recipe.params},
         "stages": [
@@ -89,10 +94,33 @@ def _spec(run: TrainingRun, folder: Path) -> Line:
     }
 
 
+def _inputs(run: TrainingRun, folder: Path, benchmarks: list[Benchmark]) -> Line:
+    rows, sets = folder / "rows.parquet", {}
+    if not rows.exists():
+        write_rows(rows, rows_with_payloads(run.curriculum), ROWS)
+    for one in benchmarks:
+        path = folder / f"benchmark-{one.pk}.parquet"
+        if not path.exists():
+            write_rows(path, benchmark_with_payloads(one.digest), BENCHMARK)
+        if not path.exists():
+            raise JobFailed(f"Every row of the benchmark {one.name} was purged. Freeze a new one.")
+        sets[_set_name(one)] = str(path)
+    return {"rows": str(rows), "evaluate": sets}
+
+
+def _set_name(benchmark: Benchmark) -> str:
+    """What the learner calls it in its report."""
+    return f"benchmark {benchmark.name}"
+
+
 def _classes(run: TrainingRun) -> list[str]:
-    if run.project.protocol is None:
-        raise JobFailed("The project has no protocol, so the classes are not known. Add one.")
-    return run.project.protocol.classes
+    """As they were when the dataset was cut: its soft labels are in that order, whatever the protocol says now."""
+    classes: list[str] = read_manifest("datasets", run.curriculum.dataset.digest)["classes"]
+    if not classes:
+        raise JobFailed(
+            "The dataset was cut without a protocol, so the classes are not known. Add one and cut a new dataset."
+        )
+    return classes
 
 
 def _hear(run: TrainingRun, line: Line) -> None:
@@ -110,15 +138,17 @@ def _hear(run: TrainingRun, line: Line) -> None:
     )
 
 
-def _tables(run: TrainingRun, out: Path, digest: str) -> dict[str, Stored]:
-    manifest: dict[str, Any] = {"model": digest, "classes": _classes(run)}
-    tables = {
-        "benchmark": keep_predictions(
-            out / "evaluation.parquet", manifest={**manifest, "purpose": "benchmark"}
-        )
-    }
-    if (out / "cross_fit.parquet").exists() and pq.ParquetFile(out / "cross_fit.parquet").metadata.num_rows:
-        tables["cross_fit"] = keep_predictions(
-            out / "cross_fit.parquet", manifest={**manifest, "purpose": "cross_fit"}
-        )
-    return tables
+def _measured(out: Path, model: Line, benchmark: Benchmark) -> Stored:
+    manifest = {**_manifest(model, "benchmark"), "benchmark": benchmark.digest}
+    return keep_predictions(out / "evaluation.parquet", manifest=manifest, only=_set_name(benchmark))
+
+
+def _cross_fit(out: Path, model: Line) -> Stored | None:
+    path = out / "cross_fit.parquet"
+    if not path.exists() or not pq.ParquetFile(path).metadata.num_rows:
+        return None
+    return keep_predictions(path, manifest=_manifest(model, "cross_fit"))
+
+
+def _manifest(model: Line, purpose: str) -> Line:
+    return {"model": model["digest"], "classes": model["classes"], "purpose": purpose}

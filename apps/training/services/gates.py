@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
 from apps.core.errors import BadInput, DomainError, IllegalMove, NotAllowed, NotFound
 from apps.core.events import record_event
+from apps.core.models import RunState
 from apps.core.moves import move
-from apps.core.store import write_table
+from apps.core.store import Stored, write_table
 from apps.examples.models import Split
 from apps.projects.models import Project
 from apps.projects.permissions import require
-from apps.registry.models import PRODUCTION, AliasMove, ModelVersion
-from apps.registry.queries import ledger, production
+from apps.registry.models import PRODUCTION, AliasMove, ModelVersion, PredictionRun
+from apps.registry.queries import production, roll_back_target
 from apps.registry.services import move_alias, queue_prediction
-from apps.training.domain import GatePlan, judge
+from apps.training.domain import Check, GatePlan, Outcome, combine, judge
 from apps.training.models import Benchmark, Gate, GateState
-from apps.training.queries import BENCHMARK_ROWS, benchmark_batches, outcomes, slices_of
+from apps.training.queries import (
+    BENCHMARK_ROWS,
+    Missing,
+    NotMeasured,
+    benchmark_batches,
+    outcomes_on,
+    slices_of,
+)
 
 
 class GateNotPassed(DomainError):
@@ -42,6 +51,13 @@ class SecondLeadNeeded(NotAllowed):
         super().__init__("You asked for this override, so a second lead has to confirm it.")
 
 
+class NameTaken(BadInput):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"There is already a benchmark {name!r}, and a frozen one never changes.", field="name"
+        )
+
+
 class BaselineMoved(DomainError):
     code = "baseline_moved"
 
@@ -51,33 +67,41 @@ class BaselineMoved(DomainError):
         )
 
 
-@transaction.atomic
 def freeze_benchmark(*, project: Project, name: str, plan: Any, by: User, at: datetime) -> Benchmark:
-    """Freeze the project's benchmark split under a name, with its plan, before candidates are measured."""
+    """Freeze the project's benchmark split under a name, with its plan, before candidates are measured on it.
+
+    The model in production is measured on it at once, so that the next candidate has something to beat.
+    """
     require(person=by, project=project, action="train")
-    if project.benchmarks.filter(name=name).exists():
-        raise BadInput(
-            f"There is already a benchmark {name!r}, and a frozen one never changes.", field="name"
-        )
-    if not 1 <= len(name.strip()) <= 80:
+    name = name.strip()
+    if not 1 <= len(name) <= 80:
         raise BadInput("Give the benchmark a name of 1 to 80 characters.", field="name")
     checked = GatePlan.parse(plan)
+    if project.benchmarks.filter(name=name).exists():
+        raise NameTaken(name)
     _check_labels(project)
+    # outside the transaction: writing may take long, and content nobody names does no harm
     stored = write_table("benchmarks", benchmark_batches(project=project), schema=BENCHMARK_ROWS)
     if stored.rows == 0:
         raise BadInput("No example has the split `benchmark` and a label. Import some first.", field="split")
+    try:
+        return _record_benchmark(project, name, checked, stored, by, at)
+    except IntegrityError as error:
+        raise NameTaken(name) from error  # somebody else was quicker
+
+
+@transaction.atomic
+def _record_benchmark(
+    project: Project, name: str, plan: GatePlan, stored: Stored, by: User, at: datetime
+) -> Benchmark:
+    values: dict[str, Any] = {"digest": stored.digest, "rows": stored.rows}
     benchmark = Benchmark.objects.create(
-        project=project,
-        name=name,
-        digest=stored.digest,
-        rows=stored.rows,
-        plan=asdict(checked),
-        owner=by,
-        frozen_at=at,
+        project=project, name=name, plan=asdict(plan), owner=by, frozen_at=at, **values
     )
-    record_event(
-        kind="benchmark.frozen", row=benchmark, at=at, actor=by, digest=stored.digest, rows=stored.rows
-    )
+    record_event(kind="benchmark.frozen", row=benchmark, at=at, actor=by, **values)
+    in_production = production(project=project)
+    if in_production:
+        queue_measurements(missing=[(in_production, benchmark)], by=by, at=at)
     return benchmark
 
 
@@ -93,45 +117,100 @@ def _check_labels(project: Project) -> None:
 
 
 @transaction.atomic
-def judge_candidate(*, candidate: ModelVersion, at: datetime, by: User | None = None) -> Gate:
-    """Compare the candidate with the model in production on the project's benchmark."""
+def queue_measurements(*, missing: list[Missing], by: User | None, at: datetime) -> list[PredictionRun]:
+    """Queue a prediction run for each model and benchmark, where none is under way already."""
+    under_way = PredictionRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING])
+    return [
+        queue_prediction(model=model, by=by, at=at, benchmark=benchmark.digest)
+        for model, benchmark in missing
+        if not under_way.filter(model=model, benchmark=benchmark.digest).exists()
+    ]
+
+
+def judge_candidate(
+    *,
+    candidate: ModelVersion,
+    at: datetime,
+    by: User | None = None,
+    benchmarks: list[Benchmark] | None = None,
+) -> list[Gate]:
+    """Compare the candidate with the model in production on each benchmark (all of the project's when not said).
+
+    Raises `NotMeasured`, after the missing prediction runs are queued, when one of the two was not measured.
+    """
     if by is not None:
         require(person=by, project=candidate.project, action="train")
-    benchmark = candidate.project.benchmarks.first()
-    if benchmark is None:
+    chosen = list(candidate.project.benchmarks.all()) if benchmarks is None else benchmarks
+    if not chosen:
         raise BadInput("The project has no benchmark. Freeze one before judging.", field="benchmark")
     baseline = production(project=candidate.project)
     if baseline == candidate:
         raise BadInput(
             "This model is in production already: there is nothing to compare it with.", field="model"
         )
+    try:
+        measured = outcomes_on(benchmarks=chosen, models=[m for m in (candidate, baseline) if m])
+    except NotMeasured as gap:
+        queue_measurements(missing=gap.missing, by=by, at=at)
+        raise
+    # read and compared outside the transaction: only what came of it is written in one
+    found = [(benchmark, *_compare(benchmark, *pair)) for benchmark, pair in measured]
+    return _record_gates(candidate, baseline, found, by, at)
+
+
+def _compare(
+    benchmark: Benchmark, candidate: Outcome, baseline: Outcome | None = None
+) -> tuple[str, list[Check]]:
     plan = GatePlan.parse(benchmark.plan)
-    measured = outcomes(benchmark=benchmark, models=[m for m in (candidate, baseline) if m])
-    verdict, checks = judge(
-        measured[0], measured[1] if baseline else None, slices=slices_of(benchmark, plan), plan=plan
-    )
-    gate = Gate.objects.create(
-        project=candidate.project,
-        benchmark=benchmark,
-        candidate=candidate,
-        baseline=baseline,
-        plan=benchmark.plan,
-        plan_digest=plan.digest(benchmark.digest),
-        verdict=verdict,
-        checks=[asdict(check) for check in checks],
-        round_number=candidate.round_number,
-        created_at=at,
-    )
-    record_event(kind="gate.judged", row=gate, at=at, actor=by, verdict=verdict, candidate=candidate.number)
-    return gate
+    return judge(candidate, baseline, slices=slices_of(benchmark, plan), plan=plan)
 
 
-def _lock(*, gate_id: int, project: Project) -> Gate:
-    rows = Gate.objects.select_for_update(of=("self",)).select_related("candidate", "baseline", "project")
-    gate = rows.filter(pk=gate_id, project=project).first()
-    if gate is None:
+@transaction.atomic
+def _record_gates(
+    candidate: ModelVersion,
+    baseline: ModelVersion | None,
+    found: list[tuple[Benchmark, str, list[Check]]],
+    by: User | None,
+    at: datetime,
+) -> list[Gate]:
+    overall, judgement = combine([verdict for _, verdict, _ in found]), uuid.uuid4()
+    gates = [
+        Gate.objects.create(
+            project=candidate.project,
+            judgement=judgement,
+            benchmark=benchmark,
+            candidate=candidate,
+            baseline=baseline,
+            plan=benchmark.plan,
+            plan_digest=GatePlan.parse(benchmark.plan).digest(benchmark.digest),
+            verdict=verdict,
+            overall=overall,
+            checks=[asdict(check) for check in checks],
+            round_number=candidate.round_number,
+            created_at=at,
+        )
+        for benchmark, verdict, checks in found
+    ]
+    for gate in gates:
+        facts = {"verdict": gate.verdict, "candidate": candidate.number}
+        record_event(kind="gate.judged", row=gate, at=at, actor=by, **facts)
+    return gates
+
+
+def _lock(*, gate_id: int, project: Project) -> list[Gate]:
+    """All gates of the judgement, the one asked for first: they are decided on together."""
+    asked = Gate.objects.filter(pk=gate_id, project=project).first()
+    if asked is None:
         raise NotFound("There is no such gate in this project.")
-    return gate
+    rows = Gate.objects.select_for_update(of=("self",)).select_related("candidate", "baseline", "project")
+    gates = rows.filter(judgement=asked.judgement).order_by("pk")
+    return sorted(gates, key=lambda gate: gate.pk != gate_id)
+
+
+def _decide(gates: list[Gate], *, to: str, by: User, note: str, at: datetime) -> None:
+    decision = {"decided_by": by, "decided_at": at, "decision_note": note[:4_000]}
+    for gate in gates:
+        move(gate, to=to, at=at, actor=by, **decision)
 
 
 def _lock_production(project: Project) -> None:
@@ -145,12 +224,14 @@ def ask_override(*, gate_id: int, project: Project, by: User, reason: str, at: d
     require(person=by, project=project, action="promote")
     if not reason.strip():
         raise BadInput("Say why this model should be promoted against the gate.", field="reason")
-    gate = _lock(gate_id=gate_id, project=project)
+    gates = _lock(gate_id=gate_id, project=project)
+    gate = gates[0]
     if gate.state != GateState.JUDGED:
         raise IllegalMove(gate, gate.state, "overridden")
-    if gate.verdict == Gate.Verdict.PASS:
+    if gate.overall == Gate.Verdict.PASS:
         raise BadInput("The gate has passed: promote it without an override.", field="gate")
-    Gate.objects.filter(pk=gate.pk).update(override_by=by, override_reason=reason[:4_000])
+    asked = {"override_by": by, "override_reason": reason[:4_000]}
+    Gate.objects.filter(pk__in=[one.pk for one in gates]).update(**asked)
     gate.override_by, gate.override_reason = by, reason[:4_000]
     record_event(kind="gate.override_asked", row=gate, at=at, actor=by, reason=reason[:400])
     return gate
@@ -161,19 +242,18 @@ def promote(*, gate_id: int, project: Project, by: User, at: datetime, note: str
     """Put the candidate and its curriculum into production: on a passed gate, or as the second lead of an override."""
     require(person=by, project=project, action="promote")
     _lock_production(project)
-    gate = _lock(gate_id=gate_id, project=project)
+    gates = _lock(gate_id=gate_id, project=project)
+    gate = gates[0]
     if production(project=project) != gate.baseline:
         raise BaselineMoved
     kind, reason = AliasMove.Kind.PROMOTE, note[:4_000]
-    if gate.verdict != Gate.Verdict.PASS:
+    if gate.overall != Gate.Verdict.PASS:
         if gate.override_by_id is None:
-            raise GateNotPassed(gate.verdict)
+            raise GateNotPassed(gate.overall)
         if gate.override_by_id == by.pk:
             raise SecondLeadNeeded
         kind, reason = AliasMove.Kind.OVERRIDE, gate.override_reason
-    move(
-        gate, to=GateState.PROMOTED, at=at, actor=by, decided_by=by, decided_at=at, decision_note=note[:4_000]
-    )
+    _decide(gates, to=GateState.PROMOTED, by=by, note=note, at=at)
     line = move_alias(
         project=project,
         name=PRODUCTION,
@@ -194,17 +274,9 @@ def reject(*, gate_id: int, project: Project, by: User, reason: str, at: datetim
     require(person=by, project=project, action="promote")
     if not reason.strip():
         raise BadInput("Say why the model is rejected: the round's reflection builds on it.", field="reason")
-    gate = _lock(gate_id=gate_id, project=project)
-    move(
-        gate,
-        to=GateState.REJECTED,
-        at=at,
-        actor=by,
-        decided_by=by,
-        decided_at=at,
-        decision_note=reason[:4_000],
-    )
-    return gate
+    gates = _lock(gate_id=gate_id, project=project)
+    _decide(gates, to=GateState.REJECTED, by=by, note=reason, at=at)
+    return gates[0]
 
 
 @transaction.atomic
@@ -217,18 +289,13 @@ def roll_back(*, project: Project, by: User, reason: str, at: datetime, name: st
     current = production(project=project, name=name)
     if current is None:
         raise NotFound(f"Nothing has been promoted to {name!r} yet.")
-    came = (
-        ledger(project=project, name=name)
-        .filter(to_model=current)
-        .exclude(kind=AliasMove.Kind.ROLL_BACK)
-        .first()
-    )
-    if came is None or came.from_model is None:
+    target = roll_back_target(project=project, name=name)
+    if target is None:
         raise BadInput(f"There is nothing before {current} to roll back to.", field="alias")
     return move_alias(
         project=project,
         name=name,
-        model=came.from_model,
+        model=target,
         kind=AliasMove.Kind.ROLL_BACK,
         by=by,
         at=at,

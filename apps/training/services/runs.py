@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,8 @@ from apps.projects.permissions import require
 from apps.registry.models import ModelVersion, PredictionSet
 from apps.registry.queries import production
 from apps.registry.services import keep_predictions, register_model
-from apps.training.models import Recipe, TrainingRun
+from apps.training.domain import RecipePlan
+from apps.training.models import Benchmark, Gate, Recipe, TrainingRun
 from apps.training.services.gates import judge_candidate
 
 LOG_KEPT = 40_000
@@ -35,16 +37,14 @@ class NotApproved(DomainError):
 
 @transaction.atomic
 def add_recipe(
-    *, project: Project, by: User, at: datetime, learner: str, params: Any = None, **budget: int
+    *, project: Project, by: User, at: datetime, learner: str, params: Any = None, **budget: Any
 ) -> Recipe:
-    """The project's next recipe version, used by every run from now on."""
+    """The project's next recipe version, used by every run from now on; `budget` is what `RecipePlan` names."""
     require(person=by, project=project, action="train")
-    if params is not None and not isinstance(params, dict):
-        raise BadInput("The recipe's params are an object.", field="params")
+    plan = RecipePlan.parse({"learner": learner, "params": params, **budget})
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # one next number at a time
     version = (project.recipes.aggregate(top=Max("version"))["top"] or 0) + 1
-    recipe = Recipe.objects.create(
-        project=project, version=version, learner=learner, params=params or {}, created_at=at, **budget
-    )
+    recipe = Recipe.objects.create(project=project, version=version, created_at=at, **asdict(plan))
     record_event(kind="recipe.added", row=recipe, at=at, actor=by, version=version, learner=learner)
     return recipe
 
@@ -54,12 +54,8 @@ def start_training(
     *, proposal_id: int, at: datetime, by: User | None = None, seed: int | None = None
 ) -> TrainingRun:
     """The training run of an approved proposal, queued when there is none yet: asked twice, it starts once."""
-    proposal = (
-        Proposal.objects.select_for_update(of=("self",))
-        .select_related("project")
-        .filter(pk=proposal_id)
-        .first()
-    )
+    rows = Proposal.objects.select_for_update(of=("self",)).select_related("project")
+    proposal = rows.filter(pk=proposal_id).first()
     if proposal is None:
         raise NotFound("There is no such proposal.")
     if by is not None:
@@ -68,6 +64,10 @@ def start_training(
         raise NotApproved
     if known := TrainingRun.objects.filter(proposal=proposal).first():
         return known
+    return _queue_training(proposal, proposal.round_number if seed is None else seed, at)
+
+
+def _queue_training(proposal: Proposal, seed: int, at: datetime) -> TrainingRun:
     recipe = proposal.project.recipes.first()
     if recipe is None:
         raise BadInput("The project has no recipe yet. Add one before training.", field="recipe")
@@ -77,13 +77,29 @@ def start_training(
         proposal=proposal,
         recipe=recipe,
         base=production(project=proposal.project),
-        seed=proposal.round_number if seed is None else seed,
+        seed=seed,
         created_by=proposal.decided_by,
         created_at=at,
         round_number=proposal.round_number,
     )
+    run.benchmarks.set(proposal.project.benchmarks.all())
     enqueue_run(TRAIN, run, at=at)
     return run
+
+
+@transaction.atomic
+def pin_benchmarks(*, run: TrainingRun) -> list[Benchmark]:
+    """What the run's model will be measured on: fixed when it was queued, or now where there was none then."""
+    row = lock_claimed(run)
+    if not row.benchmarks.exists():
+        row.benchmarks.set(row.project.benchmarks.all())
+    pinned = list(row.benchmarks.all())
+    if not pinned:
+        raise BadInput(
+            "The project has no benchmark. Freeze one, so that the gate can judge; then retry.",
+            field="benchmark",
+        )
+    return pinned
 
 
 def approved_without_run() -> list[int]:
@@ -110,23 +126,48 @@ def note_log(*, run: TrainingRun, text: str) -> None:
 
 @transaction.atomic
 def record_training(
-    *, run: TrainingRun, digest: str, report: dict[str, Any], tables: dict[str, Stored], at: datetime
+    *,
+    run: TrainingRun,
+    model: dict[str, Any],
+    report: dict[str, Any],
+    measured: dict[str, Stored],
+    cross_fit: Stored | None = None,
+    at: datetime,
 ) -> ModelVersion:
-    """Register the model with its prediction sets and end the run, once; raises `ClaimLost` when taken over."""
+    """Register the model with its prediction sets, once; raises `ClaimLost` when another worker has taken over.
+
+    `model` is the learner's manifest (digest, classes); `measured` are its predictions by a benchmark's digest.
+    """
     row = lock_claimed(run)
-    model = register_model(
+    made = register_model(
         project=row.project,
         at=at,
-        digest=digest,
+        digest=model["digest"],
         recipe=row.recipe.learner,
         parent=row.base,
         training_run_id=row.pk,
         curriculum_digest=row.curriculum.digest,
-        classes=row.project.protocol.classes if row.project.protocol else [],
+        classes=model["classes"],
         metrics={name: report.get(name) for name in ("slices", "drift", "resources")},
     )
-    for purpose, stored in tables.items():
-        keep_predictions(model=model, purpose=PredictionSet.Purpose(purpose), stored=stored, at=at)
-    finish(row, at=at, model=model, report=report)
-    judge_candidate(candidate=model, at=at)
-    return model
+    purpose = PredictionSet.Purpose
+    for benchmark, stored in measured.items():
+        keep_predictions(model=made, purpose=purpose.BENCHMARK, stored=stored, at=at, benchmark=benchmark)
+    if cross_fit is not None:
+        keep_predictions(model=made, purpose=purpose.CROSS_FIT, stored=cross_fit, at=at)
+    TrainingRun.objects.filter(pk=row.pk).update(model=made, report=report)
+    run.model, run.report = made, report
+    return made
+
+
+def finish_training(*, run: TrainingRun, at: datetime) -> list[Gate]:
+    """Judge the run's model and end the run. What keeps it from being judged is said on the run; the model stays."""
+    assert run.model is not None
+    gates, said = [], ""
+    try:
+        gates = judge_candidate(candidate=run.model, at=at, benchmarks=list(run.benchmarks.all()))
+    except DomainError as reason:
+        said = f"The model was made, but not judged. {reason.message}"
+    with transaction.atomic():
+        finish(lock_claimed(run), at=at, error=said)
+    return gates
