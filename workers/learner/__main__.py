@@ -19,6 +19,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 def run_fit(path: Path, lines: Lines, watch: Watch) -> None:
+    """Fit the spec's model; a run that was finished before is answered with its report."""
     spec = read_fit_spec(path)
     report = finished_report(spec.out, spec.digest)
     if report is not None:
@@ -31,6 +32,7 @@ def run_fit(path: Path, lines: Lines, watch: Watch) -> None:
 
 
 def run_predict(path: Path, lines: Lines, watch: Watch) -> None:
+    """Apply the spec's model to the spec's rows."""
     spec = read_predict_spec(path)
     from workers.learner.predict import predict
 
@@ -41,6 +43,7 @@ COMMANDS = {"fit": run_fit, "predict": run_predict}
 
 
 def main(arguments: list[str]) -> int:
+    """Parse the arguments and run the command; gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m workers.learner", description="Fit or apply a model.")
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("spec", type=Path, help="the spec as a JSON file")
@@ -55,6 +58,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run(command: str, spec: Path, lines: Lines, watch: Watch) -> int:
+    """Run one command; an error is one line and a status: 2 bad input, 3 budget spent, 143 cancelled, 1 crash."""
     try:
         COMMANDS[command](spec, lines, watch)
     except LearnerError as error:

@@ -13,6 +13,7 @@ from torch import Generator
 
 
 def generator(seed: int, *name: object) -> Generator:
+    """The generator of the draw with this name: same seed and name, same numbers."""
     text = "|".join(str(part) for part in (seed, *name))
     number = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
     return torch.Generator().manual_seed(number)

@@ -23,6 +23,7 @@ class Checkpoints:
         self._spec_digest = spec_digest
 
     def save(self, lesson: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> Path:
+        """Write a lesson's state over its last one; gives the path."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{lesson}.safetensors"
         header = {"position": json.dumps({"spec_digest": self._spec_digest, **position})}
@@ -31,6 +32,7 @@ class Checkpoints:
         return path
 
     def load(self, lesson: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """The lesson's tensors and position, None where it has not begun; raises `SpecError` on another spec's."""
         path = self.folder / f"{lesson}.safetensors"
         return self._read(path, with_tensors=True) if path.exists() else None
 
@@ -40,6 +42,7 @@ class Checkpoints:
         return max((self._read(path, with_tensors=False)[1]["seconds"] for path in paths), default=0.0)
 
     def clear(self) -> None:
+        """Take all of them away: the run is finished."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self, path: Path, *, with_tensors: bool) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -55,6 +55,7 @@ class Fields:
         ok: Callable[[Any], bool] = lambda _: True,
         default: object = _MISSING,
     ) -> Any:
+        """The field's value, of one of the kinds and `ok`; raises `SpecError` with the mend."""
         value = self._left.pop(name, default)
         if value is _MISSING:
             raise SpecError(f"{self._where}: field '{name}' is missing; {mend}.")
@@ -74,6 +75,7 @@ class Fields:
         return False
 
     def finish(self) -> None:
+        """Raises `SpecError` where a field is left that nobody took."""
         if self._left:
             names = ", ".join(f"'{name}'" for name in sorted(self._left))
             raise SpecError(f"{self._where}: unknown field {names}; remove it or correct its spelling.")
@@ -90,6 +92,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class FitSpec:
+    """What `fit` is told, checked; paths are whole. `budget_seconds` is seconds of the clock, all starts together."""
+
     rows: Path
     evaluate: Mapping[str, Path]
     classes: tuple[str, ...]
@@ -110,6 +114,8 @@ class FitSpec:
 
 @dataclass(frozen=True)
 class PredictSpec:
+    """What `predict` is told, checked; `batch` is rows at a time."""
+
     model: Path
     rows: Path
     out: Path
@@ -150,6 +156,7 @@ def read_fit_spec(path: Path) -> FitSpec:
 
 
 def read_predict_spec(path: Path) -> PredictSpec:
+    """The spec, whole and checked; raises `SpecError` naming the field and the mend."""
     fields = Fields(_read_json(path), path.name)
     _take_contract(fields)
     folder = path.parent
@@ -173,6 +180,7 @@ def canonical(data: object) -> bytes:
 
 
 def sha256_of_file(path: Path) -> str:
+    """64 hexadecimal digits over the file's bytes, read in parts."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -15,6 +15,8 @@ from workers.learner.contract import SpecError
 
 
 class Fleet:
+    """This process among those of the run: its rank, their number, its device."""
+
     def __init__(self, device: str) -> None:
         self.rank = int(os.environ.get("RANK", "0"))
         self.world = int(os.environ.get("WORLD_SIZE", "1"))
@@ -26,9 +28,11 @@ class Fleet:
 
     @property
     def writes(self) -> bool:
+        """Whether this process is the one that writes and speaks."""
         return self.rank == 0
 
     def wrap(self, net: nn.Module) -> nn.Module:
+        """The net, averaging its gradients over the processes where there are several."""
         if self.world == 1:
             return net
         from torch.nn.parallel import DistributedDataParallel
@@ -36,6 +40,7 @@ class Fleet:
         return DistributedDataParallel(net)
 
     def share(self, rows: Tensor) -> Tensor:
+        """Our part of (n,) rows: every world-th, from our rank on."""
         return rows[self.rank :: self.world]
 
     def total(self, tensor: Tensor) -> Tensor:
@@ -48,6 +53,7 @@ class Fleet:
         return tensor.cpu()
 
     def leave(self) -> None:
+        """Say goodbye to the other processes, where there are any."""
         if self.world > 1:
             import torch.distributed as dist
 

@@ -9,10 +9,13 @@ from typing import Any, TextIO
 
 
 class Lines:
+    """The run's voice; without a stream it says nothing."""
+
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
     def say(self, event: str, **fields: Any) -> None:
+        """One event as one line of JSON; ValueError on a number that JSON cannot hold."""
         if self._stream is not None:
             line = json.dumps({"event": event, **fields}, ensure_ascii=False, allow_nan=False)
             print(line, file=self._stream, flush=True)

@@ -22,6 +22,8 @@ WEIGHTS, MANIFEST = "weights.safetensors", "model.json"
 
 @dataclass(frozen=True)
 class Model:
+    """A net with all that is needed to apply it; `classes` name the columns of what it gives."""
+
     recipe: Recipe
     params: Params
     settings: Settings

@@ -28,6 +28,7 @@ class AdamW:
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
+        """One step along the gradients at this learning rate, decay decoupled from them."""
         self.steps += 1
         gradients = [torch.zeros_like(param) if param.grad is None else param.grad for param in self._params]
         torch._foreach_mul_(self._decayed, 1.0 - rate * self._weight_decay)
@@ -40,16 +41,19 @@ class AdamW:
         torch._foreach_addcdiv_(self._params, self._first, scale, -rate / (1.0 - BETA1**self.steps))
 
     def zero_grad(self) -> None:
+        """Forget the gradients."""
         for param in self._params:
             param.grad = None
 
     def tensors(self) -> dict[str, Tensor]:
+        """Both moments of every parameter, by name: the whole state beside `steps`."""
         pairs = zip(self._names, self._first, self._second, strict=True)
         return {
             f"{kind}.{name}": tensor for name, *both in pairs for kind, tensor in zip("mv", both, strict=True)
         }
 
     def load(self, tensors: dict[str, Tensor], steps: int) -> None:
+        """Take the state over as `tensors` gave it; KeyError where a parameter is missing."""
         for name, tensor in self.tensors().items():
             tensor.copy_(tensors[name])
         self.steps = steps

@@ -21,6 +21,8 @@ LOCK_PATIENCE = 5.0
 
 
 class OutBusy(LearnerError):
+    """Another learner holds the folder."""
+
     code = "out_busy"
     exit_status = 2
 
@@ -57,6 +59,7 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a file beside `path`, then rename it: `path` is whole or not there."""
     aside = path.with_name(f".{path.name}.aside")
     write(aside)
     with aside.open("rb") as stream:
@@ -65,11 +68,13 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
+    """The data as JSON, whole or not at all; ValueError on NaN and infinities."""
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
+    """The table, whole or not at all."""
     write_aside(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
 
 

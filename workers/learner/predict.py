@@ -27,6 +27,7 @@ ROW_GROUP = 8192
 
 
 def predict(*, spec: PredictSpec, lines: Lines, watch: Watch) -> None:
+    """Write key, probs (k,) and embedding (e,) of every row to `spec.out`, in their order; raises `LearnerError`."""
     settle_torch(spec.threads)
     device = Fleet(spec.device).device
     model = load_model(spec.model)
@@ -62,6 +63,7 @@ class Session:
     watch: Watch
 
     def write(self, path: Path) -> None:
+        """Write all predictions to this path, telling progress, in row groups that readers like."""
         waiting: list[pa.RecordBatch] = []
         done, told = 0, self.watch.elapsed()
         with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
@@ -78,6 +80,7 @@ class Session:
                 self.watch.check()
 
     def predicted(self) -> Iterator[pa.RecordBatch]:
+        """The rows' predictions, `spec.batch` at a time, on the CPU."""
         model, net = self.model, self.model.net.to(self.device)
         for chunk in rows.read_chunks(self.spec.rows, rows.PREDICT_COLUMNS, self.spec.batch):
             read = rows.features(chunk, model.recipe, model.settings, rows.payloads(chunk))
@@ -90,5 +93,6 @@ class Session:
             yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
     def tell(self, done: int, elapsed: float) -> None:
+        """Say how many rows are done, and the seconds left at this pace."""
         left = round(elapsed / done * (self.total - done), 1)
         self.lines.say("progress", phase="predict", done=done, total=self.total, seconds_left=left)

@@ -26,6 +26,8 @@ from workers.learner.watch import Watch
 
 
 class Diverged(LearnerError):
+    """The loss is no number any more."""
+
     code = "diverged"
 
 
@@ -38,6 +40,7 @@ class Pace:
     timed: int = 0
 
     def seconds_left(self, elapsed: float) -> float | None:
+        """At this start's speed, in seconds; None before its first epoch is over."""
         return round(elapsed / self.timed * (self.total - self.done), 1) if self.timed else None
 
 
@@ -56,6 +59,7 @@ class Course:
     pace: Pace
 
     def log_probabilities(self, net: nn.Module, rows: Tensor) -> Tensor:
+        """The net's log-probabilities (n, k) on these rows (n,) of the training file."""
         return log_probabilities(
             net,
             self.examples.features,
@@ -77,6 +81,8 @@ class Lesson:
 
 
 class Trainer:
+    """One lesson: its net, its optimiser, where it stands, and what it has seen so far."""
+
     def __init__(self, course: Course, lesson: Lesson, net: nn.Module, base: Tensor | None = None) -> None:
         """`base` holds the base model's log-probabilities on all rows, for the pull towards it."""
         self.course, self.lesson = course, lesson

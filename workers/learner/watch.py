@@ -13,11 +13,15 @@ CANCELLED_STATUS = 128 + signal.SIGTERM
 
 
 class Cancelled(LearnerError):
+    """Somebody sent SIGTERM."""
+
     code = "cancelled"
     exit_status = CANCELLED_STATUS
 
 
 class BudgetExceeded(LearnerError):
+    """The seconds of the budget are spent, all starts together."""
+
     code = "budget_exceeded"
     exit_status = 3
 
@@ -33,9 +37,11 @@ class Watch:
         self.budget: float | None = None
 
     def listen(self) -> None:
+        """Take SIGTERM as the wish to stop at the next step."""
         signal.signal(signal.SIGTERM, lambda _number, _frame: self.cancel())
 
     def cancel(self) -> None:
+        """Ask the run to stop at the next step."""
         self._cancelled = True
 
     def elapsed(self) -> float:
@@ -47,6 +53,7 @@ class Watch:
         return self.used + self.elapsed()
 
     def check(self) -> None:
+        """Raises `Cancelled` or `BudgetExceeded` when the run must end."""
         if self._cancelled:
             raise Cancelled(
                 "Cancelled by SIGTERM; run the same spec again to go on from the last checkpoint."

@@ -12,6 +12,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (image_cnn.RECIP
 
 
 def find_recipe(name: str) -> Recipe:
+    """The recipe of this name; raises `SpecError` listing those there are."""
     if name not in RECIPES:
         raise SpecError(f"recipe: '{name}' is unknown; choose one of {', '.join(sorted(RECIPES))}.")
     return RECIPES[name]

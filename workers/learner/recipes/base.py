@@ -27,7 +27,8 @@ class Features(Protocol):
     """Payloads as tensors, kept compact; `take` makes a batch of inputs for the net."""
 
     def __len__(self) -> int: ...
-    def take(self, index: Tensor) -> Inputs: ...
+    def take(self, index: Tensor) -> Inputs:
+        """The net's inputs for these rows (m,)."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Draw:
 
 @dataclass(frozen=True)
 class Param:
+    """One parameter: its default, what it means, what it may be, in words and as a test."""
+
     default: Any
     meaning: str
     allowed: str
@@ -64,6 +67,8 @@ class Recipe:
 
 
 def whole(default: int, low: int, high: int, meaning: str) -> Param:
+    """A parameter that is a whole number in [low, high]."""
+
     def allows(value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
@@ -71,6 +76,8 @@ def whole(default: int, low: int, high: int, meaning: str) -> Param:
 
 
 def number(default: float, low: float, high: float, meaning: str) -> Param:
+    """A parameter that is a finite number in [low, high]."""
+
     def allows(value: Any) -> bool:
         plain = isinstance(value, (int, float)) and not isinstance(value, bool)
         return plain and math.isfinite(value) and low <= value <= high
@@ -79,6 +86,7 @@ def number(default: float, low: float, high: float, meaning: str) -> Param:
 
 
 def maybe_name(meaning: str) -> Param:
+    """A parameter that is a name, or null for none."""
     return Param(
         None,
         meaning,

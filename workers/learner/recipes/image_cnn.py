@@ -34,6 +34,7 @@ LONGEST_SIDE = 64
 
 
 def allows_size(value: Any) -> bool:
+    """Null, or [height, width] of 4 to 512 pixels each."""
     pair = isinstance(value, list) and len(value) == 2
     return value is None or (pair and all(type(side) is int and 4 <= side <= 512 for side in value))
 
@@ -51,6 +52,8 @@ PARAMS = {
 
 
 class Net(nn.Module):
+    """Two convolutions, a pool to at most 8 by 8, one hidden layer."""
+
     def __init__(self, shape: tuple[int, int, int], filters: int, embedding: int, classes: int) -> None:
         super().__init__()
         channels, height, width = shape
@@ -63,6 +66,7 @@ class Net(nn.Module):
         self.head = nn.Linear(embedding, classes)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Pixels (n, channels, height, width) in [0, 1] → logits (n, k), embedding (n, e)."""
         seen = F.relu(self.near(pixels))
         seen = F.max_pool2d(F.relu(self.far(seen)), 2)
         if not self.fixed:
@@ -73,16 +77,20 @@ class Net(nn.Module):
 
 @dataclass(frozen=True)
 class Pictures:
+    """Pictures of one size, a byte a pixel."""
+
     pixels: Tensor  # (n, channels, height, width) uint8
 
     def __len__(self) -> int:
         return self.pixels.shape[0]
 
     def take(self, index: Tensor) -> Inputs:
+        """(m, channels, height, width) in [0, 1]."""
         return (self.pixels[index].float() / 255.0,)
 
 
 def settle(payload: Payload, params: Params) -> Settings:
+    """Field, channels and size as the first picture has them, at most 64 pixels a side; raises `PayloadError`."""
     name = params["field"] or next((name for name, value in payload.items() if is_data_uri(value)), None)
     if name is None:
         raise PayloadError(0, "has no field with a PNG or JPEG data URI; add one, or choose another recipe")
@@ -101,10 +109,12 @@ def settle(payload: Payload, params: Params) -> Settings:
 
 
 def is_data_uri(value: Any) -> bool:
+    """Whether the value is a PNG or JPEG data URI."""
     return isinstance(value, str) and DATA_URI.match(value) is not None
 
 
 def featurise(payloads: Sequence[Payload], settings: Settings) -> Pictures:
+    """n payloads → pictures of the settled size; raises `PayloadError` with the place of one that cannot be read."""
     size = (settings["width"], settings["height"])
     pixels = np.empty((len(payloads), settings["height"], settings["width"], settings["channels"]), np.uint8)
     for place, payload in enumerate(payloads):
@@ -117,6 +127,7 @@ def featurise(payloads: Sequence[Payload], settings: Settings) -> Pictures:
 
 
 def decode(payload: Payload, name: str, max_pixels: int, place: int) -> Image.Image:
+    """The field's picture; raises `PayloadError` when it is none, broken, or over `max_pixels`."""
     value = payload.get(name)
     start = DATA_URI.match(value) if isinstance(value, str) else None
     if start is None or not isinstance(value, str):
@@ -144,10 +155,12 @@ def decode(payload: Payload, name: str, max_pixels: int, place: int) -> Image.Im
 
 
 def join(parts: Sequence[Pictures]) -> Pictures:
+    """The parts' pictures, one after the other."""
     return Pictures(torch.cat([part.pixels for part in parts]))
 
 
 def build(settings: Settings, params: Params, classes: int) -> nn.Module:
+    """An untaught net for the settled input."""
     shape = (settings["channels"], settings["height"], settings["width"])
     return Net(shape, params["width"], params["embedding"], classes)
 

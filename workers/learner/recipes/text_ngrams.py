@@ -40,6 +40,8 @@ PARAMS = {
 
 
 class Net(nn.Module):
+    """A sum of hashed n-grams' vectors, one layer above it: Joulin et al. 2017, with n-grams of characters."""
+
     def __init__(self, buckets: int, embedding: int, classes: int) -> None:
         super().__init__()
         self.grams = nn.EmbeddingBag(buckets, embedding, mode="sum")
@@ -47,6 +49,7 @@ class Net(nn.Module):
         self.head = nn.Linear(embedding, classes)
 
     def forward(self, grams: Tensor, starts: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Grams (g,), each row's start (n,), weights (g,) → logits (n, k), embedding (n, e)."""
         embedding = F.relu(self.grams(grams, starts, per_sample_weights=weights) + self.offset)
         return self.head(embedding), embedding
 
@@ -63,6 +66,7 @@ class Texts:
         return self.starts.shape[0] - 1
 
     def take(self, index: Tensor) -> Inputs:
+        """Grams (g,), starts (m,) and weights (g,) of these rows, end to end."""
         lengths = self.starts[index + 1] - self.starts[index]
         ends = lengths.cumsum(0)
         starts = ends - lengths
@@ -73,6 +77,7 @@ class Texts:
 
 
 def settle(payload: Payload, params: Params) -> Settings:
+    """The field and the n-grams' settings, as the first payload and the parameters have them; raises `PayloadError`."""
     name = params["field"] or next((name for name, value in payload.items() if isinstance(value, str)), None)
     if name is None:
         raise PayloadError(0, "has no text field; add one, or choose another recipe")
@@ -87,6 +92,7 @@ def settle(payload: Payload, params: Params) -> Settings:
 
 
 def featurise(payloads: Sequence[Payload], settings: Settings) -> Texts:
+    """n payloads → hashed n-grams, counts damped by 1 + log and scaled to length 1; raises `PayloadError`."""
     grams: list[int] = []
     weights: list[float] = []
     starts = [0]
@@ -114,6 +120,7 @@ def hashed(text: str, settings: Settings) -> Iterator[int]:
 
 @lru_cache(maxsize=100_000)
 def word_buckets(word: str, shortest: int, longest: int, buckets: int) -> tuple[int, ...]:
+    """Buckets in [0, buckets) of the word and of its character n-grams of `shortest` to `longest`, ends marked."""
     fenced = f"<{word}>"
     spans = (
         fenced[at : at + size]
@@ -124,6 +131,7 @@ def word_buckets(word: str, shortest: int, longest: int, buckets: int) -> tuple[
 
 
 def join(parts: Sequence[Texts]) -> Texts:
+    """The parts' rows, one after the other."""
     sizes = torch.tensor([0, *(part.grams.shape[0] for part in parts)]).cumsum(0)
     starts = [part.starts[1:] + sizes[place] for place, part in enumerate(parts)]
     return Texts(
@@ -134,10 +142,12 @@ def join(parts: Sequence[Texts]) -> Texts:
 
 
 def build(settings: Settings, params: Params, classes: int) -> nn.Module:
+    """An untaught net for the settled input."""
     return Net(settings["buckets"], params["embedding"], classes)
 
 
 def augment(inputs: Inputs, params: Params, draw: Draw) -> Inputs:
+    """Texts are shown as they are."""
     return inputs
 
 
