@@ -135,7 +135,7 @@ def _spent(model: ModelVersion) -> float | None:
 
 
 def _steps(curriculum: CurriculumVersion) -> float:
-    return sum(stage["epochs"] * drawn(stage) for stage in curriculum.stages)
+    return float(sum(stage["epochs"] * drawn(stage) for stage in curriculum.stages))
 
 
 def safety(*, proposal: Proposal, reader: User) -> list[Check]:

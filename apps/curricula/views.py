@@ -10,13 +10,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.keyset import newest
 from apps.core.pages import page
-from apps.core.runs import cancel, retry
 from apps.curricula.charts import labels_figure, stages_figure
 from apps.curricula.forms import ProposeForm
 from apps.curricula.queries import curriculum_run_in, curriculum_runs_of, in_force, proposal_in, proposals_of
 from apps.curricula.review import review_of
 from apps.curricula.services import approve_proposal, send_back_proposal, start_proposal
 from apps.projects.permissions import Member, member_view
+from apps.projects.runs import cancel, retry
 
 
 def _proposals(request: HttpRequest, member: Member, form: ProposeForm, status: int = 200) -> HttpResponse:

@@ -126,9 +126,13 @@ def _soft(posterior: dict[str, float], classes: list[str]) -> list[float]:
 
 @dataclass
 class Cut:
-    """Streams the rows of a new version in key order, and counts what it took and left out."""
+    """Streams the rows of a new version in key order, and counts what it took and left out.
+
+    Soft labels are in the order of `classes`, which the version's manifest keeps: the protocol may turn it round.
+    """
 
     project: Project
+    classes: list[str]
     taken: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -136,7 +140,6 @@ class Cut:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         frozen = benchmark_payloads(project=self.project)
-        classes = self.project.protocol.classes if self.project.protocol else []
         examples = Example.objects.filter(project=self.project, split__in=[Split.POOL, Split.TRAIN])
         last = ""
         while batch := list(examples.filter(key__gt=last).order_by("key")[:BATCH]):
@@ -144,15 +147,13 @@ class Cut:
             beliefs = {b.example_id: b for b in believed(project=self.project).filter(example__in=batch)}
             in_service = self.project.gold.filter(example__in=batch, retired_at=None)
             gold = set(in_service.values_list("example_id", flat=True))
-            rows = [self._row(example, beliefs.get(example.pk), classes, gold, frozen) for example in batch]
+            rows = [self._row(example, beliefs.get(example.pk), gold, frozen) for example in batch]
             yield pa.RecordBatch.from_pylist([row for row in rows if row], schema=ROWS)
 
-    def _row(
-        self, example: Example, belief: Any, classes: list[str], gold: set[int], frozen: set[str]
-    ) -> dict[str, Any] | None:
+    def _row(self, example: Example, belief: Any, gold: set[int], frozen: set[str]) -> dict[str, Any] | None:
         label = belief.label if belief else example.label
         reason = self._why_not(example, belief, gold, frozen)
-        if not reason and classes and label not in classes:
+        if not reason and self.classes and label not in self.classes:
             reason = "the label is not one of the protocol's options"
         if reason:
             self.left_out[reason] += 1
@@ -167,7 +168,7 @@ class Cut:
             "payload": example.payload_id,
             "split": example.split,
             "label": label,
-            "soft": _soft(belief.posterior, classes) if belief else None,
+            "soft": _soft(belief.posterior, self.classes) if belief else None,
             "source": source,
             "given_label": example.label,
             "condition": belief.condition if belief else "clear",

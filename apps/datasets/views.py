@@ -9,10 +9,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.keyset import newest
 from apps.core.pages import page
-from apps.core.runs import cancel, retry
 from apps.datasets.queries import dataset_in, datasets_of, rows_page, snapshot_run_in, snapshot_runs_of
 from apps.datasets.services import start_snapshot
 from apps.projects.permissions import Member, member_view
+from apps.projects.runs import cancel, retry
 
 FORMATS = ("jsonl", "csv", "parquet")
 

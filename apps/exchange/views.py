@@ -9,12 +9,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.keyset import newest
 from apps.core.pages import page
-from apps.core.runs import cancel as cancel_run
-from apps.core.runs import retry as retry_run
 from apps.exchange.forms import UploadForm
 from apps.exchange.queries import causes, import_of, imports_of, problem_lines, problems_page, rate_of
 from apps.exchange.services import start_import
 from apps.projects.permissions import Member, member_view
+from apps.projects.runs import cancel as cancel_run
+from apps.projects.runs import retry as retry_run
 
 
 def _imports(request: HttpRequest, member: Member, form: UploadForm, status: int = 200) -> HttpResponse:

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.core.events import verify_chain as recompute
 from apps.core.health import readings
 from apps.core.pages import page
-from apps.core.runs import cancel, retry
 from apps.explore.queries.audit import Asked, events, people
 from apps.explore.queries.browse import CONSENSUS, LAYOUTS, SORTS, Filters, browse, split_counts
 from apps.explore.queries.example import dossier
@@ -18,6 +17,7 @@ from apps.explore.queries.jobs import jobs as jobs_of
 from apps.explore.queries.jobs import run_of
 from apps.explore.queries.lineage import lineage as lineage_of
 from apps.projects.permissions import Member, member_view
+from apps.projects.runs import cancel, retry
 
 
 @require_GET

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.keyset import newest
 from apps.core.pages import page
-from apps.core.runs import cancel, retry
 from apps.mining.charts import figures_of
 from apps.mining.forms import PolicyForm
 from apps.mining.queries import findings, run_in, runs_of, seconds_per_answer
 from apps.mining.services import start_mining
 from apps.projects.permissions import Member, member_view
+from apps.projects.runs import cancel, retry
 
 
 def _runs(request: HttpRequest, member: Member, form: PolicyForm, status: int = 200) -> HttpResponse:

@@ -14,9 +14,9 @@ from apps.accounts.models import User
 from apps.core.api import ApiView, Keyset, operation
 from apps.core.errors import NotFound
 from apps.core.models import Run
-from apps.core.runs import cancel, retry
 from apps.projects.models import Membership, Project, Protocol, Role
 from apps.projects.permissions import Member, membership
+from apps.projects.runs import cancel, retry
 from apps.projects.serializers import (
     AddMember,
     CreateProject,

@@ -8,7 +8,13 @@ from apps.core.api import Keyset, operation
 from apps.projects.api import ProjectView, RowView, run_views
 from apps.registry.models import ModelVersion, PredictionRun
 from apps.registry.queries import aliases_of, ledger, models_of
-from apps.registry.serializers import AliasMoveOut, AliasOut, ModelOut, PredictionRunOut
+from apps.registry.serializers import (
+    AliasMoveOut,
+    AliasOut,
+    ModelOut,
+    PredictionRunDetailOut,
+    PredictionRunOut,
+)
 
 
 class Models(ProjectView):
@@ -42,7 +48,7 @@ class PredictionRuns(ProjectView):
 PredictionRunDetail, PredictionRunCancel, PredictionRunRetry = run_views(
     PredictionRun,
     through="prediction_runs",
-    gives=PredictionRunOut,
+    gives=PredictionRunDetailOut,
     select=("model", "prediction_set__model"),
 )
 

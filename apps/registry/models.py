@@ -21,8 +21,7 @@ class ModelVersion(models.Model):
     digest = models.CharField(max_length=64)
     recipe = models.CharField(max_length=80)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
-    # Written down by training, which stands above: which run and which curriculum made it.
-    training_run_id = models.BigIntegerField(null=True, db_index=True)
+    # which curriculum made it, written down by training, which stands above and whose run names the model
     curriculum_digest = models.CharField(max_length=64, blank=True)
     classes = models.JSONField()
     metrics = models.JSONField(default=dict)

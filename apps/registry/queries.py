@@ -9,7 +9,8 @@ from apps.registry.models import PRODUCTION, Alias, AliasMove, ModelVersion, Pre
 
 
 def models_of(*, project: Project) -> QuerySet[ModelVersion]:
-    return ModelVersion.objects.select_related("parent").prefetch_related("aliases").filter(project=project)
+    joined = ModelVersion.objects.select_related("parent", "training_run")
+    return joined.prefetch_related("aliases").filter(project=project)
 
 
 def aliases_of(*, project: Project) -> QuerySet[Alias]:

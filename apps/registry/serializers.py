@@ -14,6 +14,7 @@ class ModelOut(serializers.ModelSerializer[ModelVersion]):
     parent = serializers.IntegerField(  # type: ignore[assignment]  # a serializer has a `parent` of its own
         source="parent.number", default=None, allow_null=True
     )
+    training_run_id = serializers.IntegerField(source="training_run.pk", default=None, allow_null=True)
     aliases = serializers.SlugRelatedField("name", many=True, read_only=True)  # type: ignore[var-annotated]
 
     class Meta:
@@ -58,9 +59,13 @@ class PredictionRunOut(RunOut):
             "model",
             "benchmark",
             "prediction_set",
-            "log",
             "round_number",
         )
+
+
+class PredictionRunDetailOut(PredictionRunOut):
+    class Meta(PredictionRunOut.Meta):
+        fields: tuple[str, ...] = (*PredictionRunOut.Meta.fields, "log")
 
 
 class AliasOut(serializers.ModelSerializer[Alias]):

@@ -109,45 +109,47 @@ def move_alias(
 
     Only training calls this: it has checked the gate, the override or the rollback.
     """
-    alias, before = _locked_alias(project, name, model, at)
-    from_curriculum = alias.curriculum_digest if before else ""
-    if before:
-        alias.model, alias.curriculum_digest, alias.moved_at = model, model.curriculum_digest, at
-        alias.save()
+    alias, before, curriculum = _point(project, name, model, at)
     line = AliasMove.objects.create(
         alias=alias,
         kind=kind,
         from_model=before,
         to_model=model,
-        from_curriculum=from_curriculum,
+        from_curriculum=curriculum,
         to_curriculum=model.curriculum_digest,
         gate_id=gate_id,
         reason=reason,
         by=by,
         at=at,
     )
-    facts: dict[str, Any] = {"to": model.number, "from": before.number if before else None, "alias": name}
-    record_event(kind=f"alias.{kind}", row=alias, at=at, actor=by, gate=gate_id, **facts)
+    _record_move(line)
     return line
 
 
-def _locked_alias(
+def _record_move(line: AliasMove) -> None:
+    facts: dict[str, Any] = {
+        "to": line.to_model.number,
+        "from": line.from_model.number if line.from_model else None,
+        "alias": line.alias.name,
+        "gate": line.gate_id,
+    }
+    record_event(kind=f"alias.{line.kind}", row=line.alias, at=line.at, actor=line.by, **facts)
+
+
+def _point(
     project: Project, name: str, model: ModelVersion, at: datetime
-) -> tuple[Alias, ModelVersion | None]:
-    """The alias and the model it held; None where it is made now, pointing at `model`."""
+) -> tuple[Alias, ModelVersion | None, str]:
+    """The alias, pointing at the model now, and the model and curriculum it held before, if it did."""
+    held: dict[str, Any] = {"model": model, "curriculum_digest": model.curriculum_digest, "moved_at": at}
     # without a join: a row that changed while we waited for its lock would drop out of it
     alias = Alias.objects.select_for_update().filter(project=project, name=name).first()
-    if alias is not None:
-        return alias, alias.model
-    try:
-        with transaction.atomic():
-            made = Alias.objects.create(
-                project=project,
-                name=name,
-                model=model,
-                curriculum_digest=model.curriculum_digest,
-                moved_at=at,
-            )
-    except IntegrityError as error:
-        raise AliasTaken(name) from error
-    return made, None
+    if alias is None:
+        try:
+            with transaction.atomic():
+                return Alias.objects.create(project=project, name=name, **held), None, ""
+        except IntegrityError as error:
+            raise AliasTaken(name) from error
+    before, curriculum = alias.model, alias.curriculum_digest
+    Alias.objects.filter(pk=alias.pk).update(**held)
+    alias.refresh_from_db()
+    return alias, before, curriculum

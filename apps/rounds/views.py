@@ -12,8 +12,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.errors import BadInput
 from apps.core.pages import page
-from apps.core.runs import cancel as cancel_run
-from apps.core.runs import retry as retry_run
 from apps.curricula.services import start_proposal
 from apps.datasets.queries import dataset_in
 from apps.datasets.services import start_snapshot
@@ -22,6 +20,8 @@ from apps.mining.forms import PolicyForm
 from apps.mining.queries import seconds_per_answer
 from apps.mining.services import start_mining
 from apps.projects.permissions import Member, member_view
+from apps.projects.runs import cancel as cancel_run
+from apps.projects.runs import retry as retry_run
 from apps.projects.services import create_project as save_project
 from apps.rounds import history as told
 from apps.rounds.actions import next_action

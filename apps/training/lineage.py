@@ -52,7 +52,7 @@ def model_in(*, project: Project, number: int) -> ModelVersion:
 
 def ancestry_of(*, model: ModelVersion) -> Ancestry:
     runs = TrainingRun.objects.select_related("curriculum__dataset", "proposal", "recipe")
-    run = runs.filter(pk=model.training_run_id or 0).first()
+    run = runs.filter(model=model).first()
     curriculum = run.curriculum if run else None
     dataset = curriculum.dataset if curriculum else None
     tasks, annotations = _judgements(dataset) if dataset else (0, 0)

@@ -155,6 +155,11 @@ def accuracy(gate: Gate, name: str) -> dict[str, Any] | None:
     return next((c for c in gate.checks if c["kind"] == "floor" and c["name"] == name), None)
 
 
+def run_of(*, model: ModelVersion) -> TrainingRun | None:
+    """The run that made the model."""
+    return runs_of(project=model.project).filter(model=model).first()
+
+
 def run_in(*, project: Project, run_id: int) -> TrainingRun:
     """The project's training run; raises `NotFound`."""
     found = runs_of(project=project).select_related("proposal").filter(pk=run_id).first()

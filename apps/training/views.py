@@ -14,15 +14,15 @@ from apps.core.charts import Figure
 from apps.core.errors import BadInput
 from apps.core.keyset import newest
 from apps.core.pages import page
-from apps.core.runs import cancel, retry
 from apps.projects.permissions import Member, member_view
+from apps.projects.runs import cancel, retry
 from apps.registry.models import ModelVersion
 from apps.registry.queries import aliases_of, ledger, models_of, roll_back_target
 from apps.training.charts import curves, quality_figures
 from apps.training.forms import BenchmarkForm, RecipeForm
 from apps.training.lineage import ancestry_of, model_in, prediction_run_of
 from apps.training.progress import progress_of
-from apps.training.queries import benchmark_results, gate_in, judged_last, measured, run_in, runs_of
+from apps.training.queries import benchmark_results, gate_in, judged_last, measured, run_in, run_of, runs_of
 from apps.training.services import gates as deciding
 from apps.training.services.runs import add_recipe as save_recipe
 from apps.training.verdict import Verdict, quality_of, verdict_of
@@ -96,8 +96,9 @@ def retry_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse
 def _to_model(member: Member, gate_id: int) -> HttpResponse:
     """Back to where the gate is read: the run that made its candidate, else the candidate."""
     candidate = gate_in(project=member.project, gate_id=gate_id).candidate
-    if candidate.training_run_id:
-        return redirect("training:run", member.project.slug, candidate.training_run_id)
+    made_by = run_of(model=candidate)
+    if made_by:
+        return redirect("training:run", member.project.slug, made_by.pk)
     return redirect("training:model", member.project.slug, candidate.number)
 
 

@@ -28,9 +28,9 @@ SELECT max((epoch->>'total')::int) FROM training_trainingrun, jsonb_array_elemen
 """
 ENDED = """
 SELECT (SELECT count(*) FROM core_event WHERE kind = 'trainingrun.done' AND object_id = %s::text),
-       (SELECT count(*) FROM registry_modelversion WHERE training_run_id = %s),
-       (SELECT count(*) FROM training_gate AS gate JOIN registry_modelversion AS model ON model.id = candidate_id
-        WHERE training_run_id = %s)
+       (SELECT count(*) FROM registry_modelversion JOIN training_trainingrun AS run USING (project_id)
+        WHERE run.id = %s),
+       (SELECT count(*) FROM training_gate JOIN training_trainingrun AS run USING (project_id) WHERE run.id = %s)
 """
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from apps.core.models import Event
 from apps.registry.models import Alias, AliasMove, ModelVersion, PredictionSet
 from apps.registry.queries import ledger, predictions_of, production
-from apps.registry.services import move_alias
+from apps.registry.services import AliasTaken, move_alias
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +88,27 @@ def test_the_newest_predictions_of_a_purpose_are_found(house):
     house.predictions(model, {"a": [0, 0, 1]}, purpose="benchmark")
     assert predictions_of(model=model) == newer
     assert predictions_of(model=model, purpose="cross_fit") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_make_an_alias_at_the_same_moment_one_is_told_to_look_again(house):
+    models, outcome = [house.model(), house.model()], {}
+
+    def other():
+        try:
+            move(house, models[1])
+        except AliasTaken as taken:
+            outcome["second"] = taken
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        move(house, models[0])
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(1)  # it waits for our row
+        assert thread.is_alive()
+    thread.join(20)
+    assert "look again" in outcome["second"].message
+    assert production(project=house.project) == models[0]
+    assert AliasMove.objects.count() == 1

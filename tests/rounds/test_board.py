@@ -239,7 +239,7 @@ def test_a_judged_candidate_is_decided_on_where_its_verdict_is_read(client: Clie
     html = board(client, turn.house)
 
     assert title(turn.house) == f"Promote model {gate.candidate} or reject it"
-    assert f"/p/digits/runs/{gate.candidate.training_run_id}/#gate" in html
+    assert f"/p/digits/runs/{gate.candidate.training_run.pk}/#gate" in html
 
 
 @pytest.mark.parametrize("decide", ["promote", "reject"])

@@ -66,7 +66,7 @@ def test_lineage_leads_up_to_the_annotations_and_down_to_the_tasks(turn: Turn, s
 def test_the_model_page_links_both_ways(client: Client, turn: Turn, second: Gate) -> None:
     html = read(client, turn, "2/")
     assert "<b>10 annotations</b> on 10 tasks" in html
-    for link in ("datasets/2/", f"runs/{second.candidate.training_run_id}/", "models/1/"):
+    for link in ("datasets/2/", f"runs/{second.candidate.training_run.pk}/", "models/1/"):
         assert f'"/p/digits/{link}"' in html
     assert client.get("/p/digits/models/9/").status_code == 404
 

@@ -43,8 +43,7 @@ def run_learner(
 
     `hear` gets each JSON line, `log` its stderr. `ClaimLost` and `RunCancelled` from the heartbeat end the child.
     """
-    path = folder / f"{command}.json"
-    path.write_text(json.dumps(spec, indent=2))
+    (path := folder / f"{command}.json").write_text(json.dumps(spec, indent=2))
     with (folder / f"{command}.log").open("a+") as errors:
         errors.seek(0, os.SEEK_END)
         child = subprocess.Popen(

@@ -16,12 +16,10 @@ from workers.jobs.claiming import JobFailed, claims
 
 @claims(SNAPSHOT, SnapshotRun)
 def snapshot(run: SnapshotRun) -> None:
-    cut = Cut(run.project)
     protocol = run.project.protocol
-    manifest = {
-        "classes": protocol.classes if protocol else [],
-        "protocol": protocol.digest if protocol else "",
-    }
+    classes = protocol.classes if protocol else []
+    cut = Cut(run.project, classes)
+    manifest = {"classes": classes, "protocol": protocol.digest if protocol else ""}
     stored = write_table("datasets", cut.batches(), schema=ROWS, manifest=manifest)
     if stored.rows == 0:
         raise JobFailed(

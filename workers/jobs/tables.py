@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ from django.conf import settings
 
 from apps.core.store import Stored, read_batches, write_table
 
+BATCH = 8_192
 PREDICTIONS = pa.schema(
     [
         pa.field("key", pa.string()),
@@ -49,7 +51,10 @@ def write_rows(path: Path, batches: Iterable[pa.RecordBatch], columns: list[str]
 
 
 def keep_predictions(path: Path, *, manifest: dict[str, object], only: str = "") -> Stored:
-    """Put the learner's predictions into the store, in key order; `only` those of one set, where there are several."""
+    """Put the learner's predictions into the store, in key order; `only` those of one set, where there are several.
+
+    The learner held these rows in memory as a whole, so sorting them here asks for no more than it did.
+    """
     table = pq.read_table(path, filters=[("set", "==", only)] if only else None).sort_by("key")
     if "fold" not in table.column_names:
         table = table.append_column("fold", pa.array([-1] * table.num_rows, pa.int32()))
@@ -58,13 +63,27 @@ def keep_predictions(path: Path, *, manifest: dict[str, object], only: str = "")
 
 
 def merged(path: Path, cross_fit: str | None) -> Iterator[pa.RecordBatch]:
-    """Predictions in file order, with the out-of-fold ones in place of those the model was taught on."""
-    known: dict[str, tuple[list[float], int]] = {}
-    for batch in read_batches("predictions", cross_fit) if cross_fit else ():
-        for row in batch.to_pylist():
-            known[row["key"]] = (row["probs"], row["fold"])
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=8_192, columns=["key", "probs"]):
+    """Predictions in file order, with the out-of-fold ones in place of those the model was taught on.
+
+    Both are in the order of keys, so that one pass over the two is enough and neither is held in memory.
+    """
+    taught = _taught(cross_fit)
+    held = next(taught, None)
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH, columns=["key", "probs"]):
         rows = batch.to_pylist()
         for row in rows:
-            row["probs"], row["fold"] = known.get(row["key"], (row["probs"], -1))
+            row["fold"] = -1
+            while held and _bytes(held) < _bytes(row):
+                held = next(taught, None)
+            if held and held["key"] == row["key"]:
+                row["probs"], row["fold"] = held["probs"], held["fold"]
         yield pa.RecordBatch.from_pylist(rows, schema=PREDICTIONS)
+
+
+def _taught(digest: str | None) -> Iterator[dict[str, Any]]:
+    for batch in read_batches("predictions", digest, size=BATCH) if digest else ():
+        yield from batch.to_pylist()
+
+
+def _bytes(row: dict[str, Any]) -> bytes:
+    return str(row["key"]).encode()

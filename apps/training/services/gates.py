@@ -192,7 +192,7 @@ def _record_gates(
         for benchmark, verdict, checks in found
     ]
     for gate in gates:
-        facts = {"verdict": gate.verdict, "candidate": candidate.number}
+        facts: dict[str, Any] = {"verdict": gate.verdict, "candidate": candidate.number}
         record_event(kind="gate.judged", row=gate, at=at, actor=by, **facts)
     return gates
 
@@ -208,7 +208,7 @@ def _lock(*, gate_id: int, project: Project) -> list[Gate]:
 
 
 def _decide(gates: list[Gate], *, to: str, by: User, note: str, at: datetime) -> None:
-    decision = {"decided_by": by, "decided_at": at, "decision_note": note[:4_000]}
+    decision: dict[str, Any] = {"decided_by": by, "decided_at": at, "decision_note": note[:4_000]}
     for gate in gates:
         move(gate, to=to, at=at, actor=by, **decision)
 

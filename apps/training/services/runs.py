@@ -145,19 +145,24 @@ def record_training(
         digest=model["digest"],
         recipe=row.recipe.learner,
         parent=row.base,
-        training_run_id=row.pk,
         curriculum_digest=row.curriculum.digest,
         classes=model["classes"],
         metrics={name: report.get(name) for name in ("slices", "drift", "resources")},
     )
-    purpose = PredictionSet.Purpose
-    for benchmark, stored in measured.items():
-        keep_predictions(model=made, purpose=purpose.BENCHMARK, stored=stored, at=at, benchmark=benchmark)
-    if cross_fit is not None:
-        keep_predictions(model=made, purpose=purpose.CROSS_FIT, stored=cross_fit, at=at)
+    _keep_sets(made, measured, cross_fit, at)
     TrainingRun.objects.filter(pk=row.pk).update(model=made, report=report)
     run.model, run.report = made, report
     return made
+
+
+def _keep_sets(
+    model: ModelVersion, measured: dict[str, Stored], cross_fit: Stored | None, at: datetime
+) -> None:
+    purpose = PredictionSet.Purpose
+    for benchmark, stored in measured.items():
+        keep_predictions(model=model, purpose=purpose.BENCHMARK, stored=stored, at=at, benchmark=benchmark)
+    if cross_fit is not None:
+        keep_predictions(model=model, purpose=purpose.CROSS_FIT, stored=cross_fit, at=at)
 
 
 def finish_training(*, run: TrainingRun, at: datetime) -> list[Gate]:
