@@ -76,7 +76,8 @@ def dispute_of(task: Task, *, person: User) -> Dispute:
     return Dispute(
         task=task,
         subject=subject_of(task, suggest=True),
-        sides=_sides(task, named=False),
+        # who settles may also annotate, and an open task may still be leased
+        sides=[] if task.state == TaskState.OPEN else _sides(task, named=False),
         escalations=escalations,
         questions=[*asked, cause_question(), condition_question()],
         is_own=task.assignments.filter(person=person, kind=Assignment.Kind.ANNOTATE).exists(),

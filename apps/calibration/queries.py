@@ -18,6 +18,7 @@ from apps.annotation.models import Annotation, Assignment, AssignmentState, Task
 from apps.calibration.models import Gold
 from apps.examples.queries import Content, contents
 from apps.projects.models import Membership, Project
+from apps.projects.queries import protocol_of
 
 WANTED = 0.9  # the accuracy we want; whose whole interval lies below it needs a session
 CONFIDENCES = {1: "guessing", 2: "unsure", 3: "fairly sure", 4: "certain"}
@@ -67,7 +68,6 @@ def gold(*, project: Project) -> QuerySet[Gold]:
 def gold_answers(*, project: Project, person: User | None = None) -> list[GoldAnswer]:
     """Every counted answer to gold, oldest first. The first answer counts, not what a person made of it later."""
     known = dict(Gold.objects.filter(project=project).values_list("example_id", "label"))
-    target = project.protocol.target["name"] if project.protocol else ""
     rows = (
         Annotation.objects.filter(
             assignment__task__queue__project=project, assignment__task__reason=Task.Reason.GOLD, revision=1
@@ -78,6 +78,7 @@ def gold_answers(*, project: Project, person: User | None = None) -> list[GoldAn
             "assignment__task__example_id",
             "assignment__task__example__key",
             "answers",
+            "protocol_id",
             "confidence",
             "at",
         )
@@ -85,10 +86,15 @@ def gold_answers(*, project: Project, person: User | None = None) -> list[GoldAn
     if person is not None:
         rows = rows.filter(assignment__person=person)
     return [
-        GoldAnswer(who, key, known[example], answers.get(target), confidence, at)
-        for who, example, key, answers, confidence, at in rows
+        GoldAnswer(who, key, known[example], _said(answers, protocol), confidence, at)
+        for who, example, key, answers, protocol, confidence, at in rows
         if example in known
     ]
+
+
+def _said(answers: dict[str, Any], protocol_id: int) -> Any:
+    """The answer to the target question of the protocol it was given under; a later one may name it otherwise."""
+    return answers.get(protocol_of(protocol_id).target["name"])
 
 
 def standings(*, project: Project) -> list[Standing]:
@@ -134,17 +140,20 @@ def _standing(person: User, answers: list[GoldAnswer], answered: int) -> Standin
 
 def agreement(*, project: Project, rng: np.random.Generator) -> Interval | None:
     """Krippendorff's α over the target of all tasks with two answers or more; None when there are none."""
-    if project.protocol is None:
-        return None
-    target = project.protocol.target["name"]
-    classes = {label: code for code, label in enumerate(project.protocol.classes)}
-    rows: list[tuple[int, int, dict[str, Any]]] = list(
+    rows = (
         Assignment.objects.filter(task__queue__project=project, state=AssignmentState.SUBMITTED)
         .exclude(task__reason=Task.Reason.GOLD)
         .filter(kind=Assignment.Kind.ANNOTATE)
-        .values_list("task_id", "person_id", "current__answers")
+        .order_by("pk")
+        .values_list("task_id", "person_id", "current__answers", "current__protocol_id")
     )
-    usable = [(task, person, classes[a[target]]) for task, person, a in rows if a.get(target) in classes]
+    codes: dict[str, int] = {}
+    said = [(task, person, _said(answers, protocol)) for task, person, answers, protocol in rows]
+    usable = [
+        (task, person, codes.setdefault(label, len(codes)))
+        for task, person, label in said
+        if label is not None
+    ]
     tasks = [task for task, _, _ in usable]
     if len(tasks) == len(set(tasks)):
         return None

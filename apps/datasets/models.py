@@ -10,6 +10,8 @@ from apps.core.jobs import SNAPSHOT
 from apps.core.models import Run
 from apps.projects.models import Project
 
+GOLD = "gold"  # why an example was left out, in `summary["left_out"]`
+
 
 class DatasetVersion(models.Model):
     """An immutable, content-addressed snapshot of feedback."""
@@ -36,6 +38,12 @@ class DatasetVersion(models.Model):
 
     def __str__(self) -> str:
         return f"dataset v{self.number}"
+
+    @property
+    def summary_without_gold(self) -> dict[str, dict[str, int]]:
+        """For who may not manage gold: how much of it there is stays unsaid."""
+        left_out = {why: n for why, n in self.summary.get("left_out", {}).items() if why != GOLD}
+        return {**self.summary, "left_out": left_out}
 
 
 class SnapshotRun(Run):

@@ -15,7 +15,7 @@ from apps.annotation.queries import believed
 from apps.core.errors import BadInput, NotFound
 from apps.core.store import read_batches
 from apps.datasets.domain import LINEAGE, ROWS
-from apps.datasets.models import DatasetVersion, SnapshotRun
+from apps.datasets.models import GOLD, DatasetVersion, SnapshotRun
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents
 from apps.projects.models import Project
@@ -182,7 +182,7 @@ class Cut:
         if example.payload_id in frozen:
             return "same content as a benchmark example"
         if example.pk in gold:
-            return "gold"
+            return GOLD
         if belief is None and example.label is None:
             return "no label yet"
         if belief is not None and belief.condition in UNUSED:

@@ -9,8 +9,12 @@ from apps.datasets.models import DatasetVersion, SnapshotRun
 
 
 class DatasetOut(serializers.ModelSerializer[DatasetVersion]):
-    """The manifest of an immutable snapshot; `summary` counts what it took and left out, and why."""
+    """The manifest of an immutable snapshot; `summary` counts what it took and left out, and why.
 
+    How much of it was gold is not said: that is for those who manage it.
+    """
+
+    summary = serializers.JSONField(source="summary_without_gold")
     created_by = Person()
 
     class Meta:

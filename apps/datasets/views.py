@@ -57,5 +57,6 @@ def dataset(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     rows = rows_page(dataset=found, start=request.GET.get("start", "")) if member.may("import") else None
     place = f"/api/v1/projects/{member.project.slug}/dataset-versions/{found.digest}/rows/"
     downloads = [(format, f"{place}?format={format}") for format in FORMATS]
-    context = {"dataset": found, "rows": rows, "downloads": downloads}
+    summary = found.summary if member.may("manage_gold") else found.summary_without_gold
+    context = {"dataset": found, "rows": rows, "downloads": downloads, "left_out": summary.get("left_out")}
     return page(request, "datasets/dataset.html", context, partial="rows")

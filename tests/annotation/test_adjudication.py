@@ -71,6 +71,14 @@ def test_answers_stand_side_by_side_without_names(lena, conflict):
     assert not {name for name in ("erin", "emil", "Erin", "Emil") if name in page}
 
 
+def test_an_open_task_shows_no_answers_since_a_lead_may_still_lease_it(lena, house):
+    task = house.task("a")
+    house.submit(house.erin, "8", comment="erin was here")
+    page = lena.get(url("settle", task.pk)).content.decode()
+    assert "erin was here" not in page
+    assert "Nothing to settle here" in page
+
+
 def test_settling_shows_who_said_what_and_goes_on_to_the_next(lena, conflict):
     first, second = conflict("a"), conflict("b")
     answer = settle(lena, first)

@@ -8,6 +8,8 @@ import pytest
 from apps.annotation.services.answers import reopen, submit_annotation
 from apps.calibration.queries import agreement, gold_answers, standing_of, standings
 from apps.calibration.services import add_gold, open_gold_tasks
+from apps.projects.services import add_protocol
+from tests.conftest import PROTOCOL
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +100,28 @@ def test_an_unusable_mark_on_gold_is_not_right(house, gold):
     submit_annotation(assignment_id=lease.pk, person=house.erin, answer=answer, at=house.clock)
     assert gold_answers(project=house.project)[0].answered is None
     assert standing(house, house.erin).correct == 0
+
+
+def rename_target(house):
+    """The next protocol asks the same under another name."""
+    first, *rest = PROTOCOL["questions"]
+    body = {**PROTOCOL, "questions": [{**first, "name": "numeral"}, *rest]}
+    add_protocol(project=house.project, body=body, by=house.lena, at=house.clock)
+
+
+def test_old_answers_are_read_by_the_protocol_they_were_given_under(house, gold):
+    answer_gold(house, house.erin, "3", "5")
+    for key in ("a", "b"):
+        house.task(key)
+    for person in (house.emil, house.ella):
+        for label in ("3", "8"):
+            house.submit(person, label)
+
+    rename_target(house)
+
+    assert [answer.answered for answer in gold_answers(project=house.project)] == ["3", "5"]
+    assert standing(house, house.erin).correct == 1
+    assert agree(house).estimate == 1
 
 
 def agree(house):

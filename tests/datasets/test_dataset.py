@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from apps.calibration.services import add_gold
 from apps.datasets import queries
 from apps.datasets.models import SnapshotRun
 from tests.conftest import House
@@ -41,6 +42,19 @@ def test_experts_see_no_rows_because_their_gaps_would_give_gold_away(client: Cli
     assert "t00" not in html
     assert "would give gold away" in html
     assert "format=parquet" not in html
+
+
+def test_how_much_gold_was_left_out_is_said_only_to_who_manages_it(client: Client, turn: Turn) -> None:
+    house = turn.house
+    add_gold(project=house.project, labels={"t00": "3"}, by=house.lena, at=house.clock)
+    dataset = turn.dataset()
+
+    assert dataset.summary["left_out"]["gold"] == 1
+    assert "<dt>gold</dt>" in read(client, turn, "lena")
+    assert "<dt>gold</dt>" not in read(client, turn, "erin")
+    manifest = client.get(f"/api/v1/projects/digits/dataset-versions/{dataset.digest}/").json()
+    assert "gold" not in manifest["summary"]["left_out"]
+    assert manifest["summary"]["left_out"] == dataset.summary_without_gold["left_out"]
 
 
 def test_rows_are_paged_by_position(client: Client, turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,24 @@ def test_consensus_filters_tell_asked_disputed_and_believed_apart(client: Client
     assert keys_in(look(client, house, "lena", "?consensus=none")) == ["untouched"]
 
 
+def test_experts_are_not_told_what_is_being_asked_because_gold_stays_open_longest(
+    client: Client, house: House
+) -> None:
+    house.task("gilded", reason="gold", overlap=1000)
+    house.task("done", overlap=1)
+    house.submit(house.emil)
+
+    assert "badge--accent" not in look(client, house, "erin")
+    assert "badge--accent" in look(client, house, "lena")
+    assert "Being asked" not in look(client, house, "erin")
+    assert keys_in(look(client, house, "erin", "?consensus=believed")) == ["done"]
+    for wanted in ("open", "none", "disputed"):
+        assert client.get(reverse("explore:data", args=["digits"]), {"consensus": wanted}).status_code == 403
+        client.force_login(house.lena)
+        assert client.get(reverse("explore:data", args=["digits"]), {"consensus": wanted}).status_code == 200
+        client.force_login(house.erin)
+
+
 def test_experts_cannot_learn_a_benchmark_label_by_looking_or_filtering(client: Client, house: House) -> None:
     house.example("secret", label="8", split="benchmark")
 

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from apps.annotation.services.answers import reopen
 from apps.calibration.services import add_gold
 from apps.core.store import write_table
 from apps.datasets.domain import ROWS
@@ -67,6 +68,18 @@ def test_everybody_sees_who_answered_what_once_the_task_is_closed(client: Client
     assert "Consensus: 8" in html
 
 
+def test_a_lead_may_lease_an_open_task_and_so_does_not_read_its_answers_first(
+    client: Client, house: House
+) -> None:
+    house.task("a")
+    house.submit(house.erin, "8", comment="erin was here")
+
+    assert "erin was here" not in look(client, house, "lena", "a")
+    assert "hidden while the task is open" in look(client, house, "lena", "a")
+    assert "erin was here" not in look(client, house, "lena", "a", "lineage")
+    assert "erin was here" in look(client, house, "ada", "a"), "an admin does not annotate"
+
+
 def test_leads_see_answers_in_dispute_without_names(client: Client, house: House) -> None:
     house.task("a")
     house.submit(house.erin, "8")
@@ -78,10 +91,14 @@ def test_leads_see_answers_in_dispute_without_names(client: Client, house: House
     assert "erin" not in html
 
 
-def test_a_lead_who_holds_the_task_does_not_see_what_others_answered(client: Client, house: House) -> None:
+def test_a_lead_who_takes_an_answer_up_again_does_not_see_what_others_answered(
+    client: Client, house: House
+) -> None:
     house.task("a")
+    mine = house.submit(house.lena, "3")
     house.submit(house.erin, "8", comment="erin was here")
-    house.lease(house.lena)
+    assert "erin was here" in look(client, house, "lena", "a"), "in dispute, and thus hers to see"
+    reopen(assignment_id=mine.pk, person=house.lena, at=house.clock)
 
     assert "erin was here" not in look(client, house, "lena", "a")
     assert "erin was here" in look(client, house, "luis", "a")
@@ -94,6 +111,21 @@ def test_gold_is_never_revealed_to_experts(client: Client, house: House) -> None
 
     assert "gold" not in look(client, house, "erin", "a").lower()
     assert "gold: 8" in look(client, house, "lena", "a")
+
+
+def test_an_expert_is_not_told_a_tasks_number_nor_that_it_is_still_open(client: Client, house: House) -> None:
+    """Gold tasks are opened last and stay open longest."""
+    number = house.task("a", reason="gold", overlap=1000).pk
+    ordinary = house.task("b").pk
+    open_badge = 'data-state="open"'
+
+    for key, pk in (("a", number), ("b", ordinary)):
+        html = look(client, house, "erin", key)
+        assert f"Task {pk}" not in html
+        assert open_badge not in html
+        assert open_badge not in look(client, house, "erin", key, "lineage")
+        assert f"Task {pk}" in look(client, house, "lena", key)
+        assert open_badge in look(client, house, "lena", key)
 
 
 def test_benchmark_labels_are_kept_from_experts(client: Client, house: House) -> None:
@@ -142,6 +174,7 @@ def test_lineage_leads_from_the_answers_to_the_dataset_row_in_order(client: Clie
     places = [html.index(words) for words in ("Imported", "erin answered 8", "Consensus: 8", "In dataset v4")]
     assert places == sorted(places)
     assert "It had been given as 3" in html
+    assert "In dataset v4" not in look(client, house, "erin", "a", "lineage"), "gold stands in none"
 
 
 def test_lineage_says_what_each_model_said(client: Client, house: House) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.annotation.models import Consensus, Task, TaskState
 from apps.annotation.queries import believed
-from apps.core.errors import BadInput
+from apps.core.errors import BadInput, NotAllowed
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents
 from apps.projects.models import Project
@@ -75,13 +75,16 @@ class Filters:
 
 @dataclass(frozen=True)
 class Tile:
-    """One example as the page shows it. `label` and `belief` are None where the reader may not see them."""
+    """One example as the page shows it. `label` and `belief` are None where the reader may not see them.
+
+    `asked` is `open` or `disputed` while people are at it; empty for who may not tell gold, which stays open longest.
+    """
 
     example: Example
     content: Content
     label: str | None
     belief: str | None
-    asked: str  # `open` or `disputed` while people are at it, else empty
+    asked: str
     score: Any
 
     @property
@@ -121,7 +124,14 @@ def _found(member: Member, filters: Filters) -> QuerySet[Example]:
     return rows
 
 
+def consensus_choices(member: Member) -> dict[str, str]:
+    """What this reader may filter by: gold stays open when all else is closed, so `open` would list it."""
+    return CONSENSUS if member.may("manage_gold") else {"believed": CONSENSUS["believed"]}
+
+
 def _consensus(member: Member, wanted: str) -> Any:
+    if wanted not in consensus_choices(member):
+        raise NotAllowed("Which examples are being asked is for leads to see: it would give gold away.")
     tasks = Task.objects.filter(example=OuterRef("pk"))
     asked = Exists(tasks.filter(state=TaskState.OPEN))
     if wanted == "none":
@@ -166,10 +176,10 @@ def _parse_cursor(text: str) -> tuple[float, int]:
 
 
 def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
-    asked = _asked(member, rows)
+    asked = _asked(rows)
     beliefs = {b.example_id: b for b in believed(project=member.project).filter(example__in=rows)}
     shown = contents(project=member.project, digests=[row.payload_id for row in rows])
-    lead = member.may("adjudicate")
+    lead, tells_gold = member.may("adjudicate"), member.may("manage_gold")
     tiles = []
     for row in rows:
         belief = beliefs.get(row.pk)
@@ -181,21 +191,20 @@ def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
                 belief=(belief.label or belief.condition)
                 if belief and (lead or row.pk not in asked)
                 else None,
-                asked=asked.get(row.pk, ""),
+                asked=asked.get(row.pk, "") if tells_gold else "",
                 score=getattr(row, "score", None),
             )
         )
     return tiles
 
 
-def _asked(member: Member, rows: list[Example]) -> dict[int, str]:
+def _asked(rows: list[Example]) -> dict[int, str]:
     """By example: `open` where people are being asked, `disputed` where a lead must settle."""
     tasks = Task.objects.filter(example__in=rows, state__in=(TaskState.OPEN, *DISPUTED))
-    words = {
+    return {
         pk: "open" if state == TaskState.OPEN else "disputed"
         for pk, state in tasks.values_list("example_id", "state")
     }
-    return words
 
 
 def split_counts(*, project: Project) -> dict[str, int]:

@@ -31,11 +31,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """One task with the answers the reader may see; `hidden` says that there may be others."""
+    """One task with the answers the reader may see; `hidden` says that there may be others.
+
+    `state` is empty where the reader must not know it: gold stays open when all else is closed.
+    """
 
     task: Task
     answers: list[Answer]
     hidden: bool
+    state: str
     consensus: Consensus | None
 
 
@@ -52,6 +56,7 @@ class Dossier:
     gold: Gold | None
     tasks: list[Asked]
     blind: bool  # the model's predictions are kept from this reader until they have answered
+    tells_gold: bool  # whether this reader may know which tasks are gold, and so see what would tell it
 
 
 def dossier(*, member: Member, key: str) -> Dossier:
@@ -74,6 +79,7 @@ def dossier(*, member: Member, key: str) -> Dossier:
         gold=example.gold.select_related("created_by").first() if lead else None,
         tasks=tasks,
         blind=_is_blind(member, tasks),
+        tells_gold=member.may("manage_gold"),
     )
 
 
@@ -95,7 +101,9 @@ def _tasks(member: Member, example: Example) -> list[Asked]:
 
 def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
     lead, closed = member.may("adjudicate"), task.state in CLOSED
-    everything = (lead and not holding) or (closed and not again)
+    # whoever may annotate could lease an open task after reading what its answers are
+    answerable = holding or (task.state == TaskState.OPEN and member.may("annotate"))
+    everything = (lead and not answerable) or (closed and not again)
     target = task.queue.protocol.target["name"]
     answers = []
     for place, annotation in enumerate(answers_on(task=task)):
@@ -105,7 +113,8 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
             name = person.display_name if closed or mine else f"Expert {ANONYMOUS[place % 26]}"
             answers.append(Answer(annotation, "You" if mine else name, mine, annotation.answers.get(target)))
     consensus = getattr(task, "consensus", None)
-    return Asked(task, answers, not everything, consensus if everything else None)
+    state = task.state if everything or member.may("manage_gold") else ""
+    return Asked(task, answers, not everything, state, consensus if everything else None)
 
 
 def _is_blind(member: Member, tasks: list[Asked]) -> bool:

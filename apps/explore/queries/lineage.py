@@ -56,7 +56,8 @@ def lineage(*, dossier: Dossier) -> Lineage:
     """Read from the store by key, newest versions first."""
     project, key = dossier.example.project, dossier.example.key
     steps = [*_arrival(dossier), *_judgements(dossier), *_frozen(project, dossier)]
-    datasets = _datasets(project, key)
+    # gold enters no dataset, so that an example's lack of one would tell it
+    datasets = _datasets(project, key) if dossier.tells_gold else []
     steps += [_in_dataset(version, row, hidden=_hides(dossier)) for version, row in datasets]
     taught = _curricula(project, key) if datasets else []
     steps += [_in_curriculum(version, row) for version, row in taught]
@@ -104,9 +105,7 @@ def _judgements(dossier: Dossier) -> list[Step]:
 
 
 def _judgement(asked: Asked) -> list[Step]:
-    steps = [
-        Step("pickaxe", asked.task.created_at, "People were asked", asked.task.why, state=asked.task.state)
-    ]
+    steps = [Step("pickaxe", asked.task.created_at, "People were asked", asked.task.why, state=asked.state)]
     for answer in asked.answers:
         said_ = answer.label if answer.label is not None else answer.annotation.get_condition_display()
         revision = f", revision {answer.annotation.revision}" if answer.annotation.revision > 1 else ""
