@@ -15,9 +15,10 @@ from apps.annotation.cards import (
     questions_of,
     subject_of,
 )
-from apps.annotation.domain import CAUSES, ESCALATION_REASONS, UNUSED_CONDITIONS
+from apps.annotation.domain import CAUSES, ESCALATION_REASONS
 from apps.annotation.models import Annotation, Assignment, Task, TaskState
 from apps.annotation.queries import answers_on, escalations_of
+from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _sides(task: Task, *, named: bool) -> list[Side]:
 
 
 def _side(annotation: Annotation, letter: str, protocol: dict[str, Any], *, named: bool) -> Side:
-    unused = annotation.condition in UNUSED_CONDITIONS
+    unused = annotation.condition in CONDITIONS_WITHOUT_TARGET
     words = {question["name"]: _words(question, annotation.answers) for question in protocol["questions"]}
     target = next(question["name"] for question in protocol["questions"] if question["target"])
     ratings = [

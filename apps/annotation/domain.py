@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from apps.algorithms.aggregation import majority_vote
+from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
 
 SKIP_REASONS = {
     "unsure": "I do not know this kind",
@@ -38,7 +39,8 @@ OUTCOMES = {
     "skipped": "Skipped. The task stays open for others.",
     "escalated": "Escalated. A lead takes it from here.",
 }
-UNUSED_CONDITIONS = ("out_of_scope", "unusable")
+AUDIT_WHY = "Drawn at random, so that the estimate of the model's error stays honest."
+"""Why an audit task was opened; gold says the same, or it would be known by it."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Verdict:
 def count_votes(votes: list[Vote]) -> Verdict:
     """Majority vote over labels; an answer that the example cannot be used votes for its condition instead."""
     sides = [
-        vote.label if vote.condition not in UNUSED_CONDITIONS else f"({vote.condition})" for vote in votes
+        vote.label if vote.condition not in CONDITIONS_WITHOUT_TARGET else f"({vote.condition})"
+        for vote in votes
     ]
     names = sorted({str(side) for side in sides})
     codes = np.array([names.index(str(side)) for side in sides])
@@ -79,14 +82,6 @@ def count_votes(votes: list[Vote]) -> Verdict:
         condition = "clear"
     posterior = {name: float(share) for name, share in zip(names, shares, strict=True)}
     return Verdict(bool(shares[best] > 0.5), winners[0].label, condition, posterior)
-
-
-def verdict_on(label: str | None, *, given: str | None, predicted: str | None) -> dict[str, bool | None]:
-    """What a label says of the model and of the given label: derived, never asked; None when undecidable."""
-    return {
-        "model_right": None if label is None or predicted is None else label == predicted,
-        "given_label_wrong": None if label is None or given is None else label != given,
-    }
 
 
 def gold_is_due(*, queue_id: int, person_id: int, after: int, rate: float) -> bool:

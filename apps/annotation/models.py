@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from apps.examples.models import Example, Payload
+from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
 from apps.projects.models import Project, Protocol
 from apps.registry.models import ModelVersion
 
@@ -42,6 +43,18 @@ class TaskState(models.TextChoices):
     ESCALATED = "escalated"
     SETTLED = "settled"
     WITHDRAWN = "withdrawn"
+
+
+CLOSED = (TaskState.AGREED, TaskState.SETTLED)
+"""States in which a task has its verdict."""
+
+
+DISPUTED = (TaskState.CONFLICT, TaskState.ESCALATED)
+"""States in which a task waits for a lead."""
+
+
+UNFINISHED = (TaskState.OPEN, *DISPUTED)
+"""States in which a task still waits for somebody."""
 
 
 class Task(models.Model):
@@ -285,7 +298,7 @@ class Consensus(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(label__isnull=False)
-                | models.Q(condition__in=["out_of_scope", "unusable"]),
+                | models.Q(condition__in=list(CONDITIONS_WITHOUT_TARGET)),
                 name="usable_consensus_has_a_label",
             )
         ]

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.accounts.models import User
+from apps.annotation.domain import AUDIT_WHY
 from apps.annotation.models import Queue, Task
 from apps.annotation.services.tasks import open_tasks, withdraw_tasks
 from apps.calibration.models import Gold
@@ -19,7 +20,6 @@ from apps.projects.models import Project
 from apps.projects.permissions import require
 
 GOLD_OVERLAP = 1_000  # every expert answers every gold task once
-WHY = "Drawn at random, so that the estimate of the model's error stays honest."
 
 
 @transaction.atomic
@@ -77,25 +77,24 @@ def open_gold_tasks(
 ) -> int:
     """A task for each gold in service that has none open in this queue, looking like any other task.
 
-    `predictions` gives, by example id, the prediction to show.
+    `predictions` gives, by example id, the prediction to show; gold that has none waits: it would be known by its lack.
     """
     served = Q(tasks__queue=queue, tasks__reason=Task.Reason.GOLD, tasks__state=Task.State.OPEN)
-    examples = Example.objects.filter(gold__project_id=queue.project_id, gold__retired_at=None)
-    already = set(examples.filter(served).values_list("pk", flat=True))
+    gold = Example.objects.filter(gold__project_id=queue.project_id, gold__retired_at=None)
+    waiting = gold.filter(pk__in=predictions).exclude(pk__in=gold.filter(served).values("pk"))
     tasks = [
         Task(
             example=example,
             payload_id=example.payload_id,
             mining_run_id=run_id,
             reason=Task.Reason.GOLD,
-            why=WHY,
+            why=AUDIT_WHY,
             given_label=example.label,
             stratum="gold",
-            model_id=model_id if example.pk in predictions else None,
-            prediction=predictions.get(example.pk),
+            model_id=model_id,
+            prediction=predictions[example.pk],
             overlap=GOLD_OVERLAP,
         )
-        for example in examples.order_by("pk")
-        if example.pk not in already
+        for example in waiting.order_by("pk")
     ]
     return open_tasks(queue=queue, tasks=tasks, at=at, source="gold")

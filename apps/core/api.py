@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
 from apps.core.errors import BadInput, DomainError
-from apps.core.pages import DatabaseAway
+from apps.core.pages import trouble
 
 Handler = Callable[..., Any]
 
@@ -162,7 +162,7 @@ def chosen(request: Request, name: str, choices: Iterable[str]) -> str:
 def problem(exception: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler."""
     if isinstance(exception, OperationalError):
-        exception = DatabaseAway()
+        exception = trouble(exception)
     if isinstance(exception, DomainError):
         set_rollback()
         body = {"code": exception.code, "message": exception.message, **exception.detail}

@@ -8,9 +8,11 @@ from typing import Any
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from apps.core.errors import DomainError
 
+RIVALRY = (DeadlockDetected, SerializationFailure)
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -46,8 +48,24 @@ class DomainErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, OperationalError):
-            exception = DatabaseAway()
+            exception = trouble(exception)
         return error_page(request, exception) if isinstance(exception, DomainError) else None
+
+
+def trouble(error: OperationalError) -> DomainError:
+    """What to tell whose request the database broke off."""
+    return RowsBusy() if isinstance(error.__cause__, RIVALRY) else DatabaseAway()
+
+
+class RowsBusy(DomainError):
+    """Two transactions stood in each other's way, and the database broke one off."""
+
+    code = "rows_busy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody changed the same rows at the same moment. Nothing was changed here; please try again."
+        )
 
 
 class DatabaseAway(DomainError):

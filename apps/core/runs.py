@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.apps import apps
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from apps.core.errors import DomainError, LostRace
@@ -35,6 +35,17 @@ class RunCancelled(DomainError):
     """Somebody asked for this run to stop."""
 
     code = "run_cancelled"
+
+
+class UnderWay(DomainError):
+    """Of this kind of run a project has one at a time."""
+
+    code = "under_way"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another run of this kind is under way. Wait until it is over, or cancel it, then try this one again."
+        )
 
 
 def run_models() -> list[type[Run]]:
@@ -118,16 +129,12 @@ def cancel(*, run: Run, by: Any, at: datetime) -> None:
 def retry(*, run: Run, by: Any, at: datetime) -> None:
     """Queue a failed or cancelled run again; it resumes from its last checkpoint where it has one."""
     row = type(run)._default_manager.select_for_update().get(pk=run.pk)
-    move(
-        row,
-        to=RunState.QUEUED,
-        at=at,
-        actor=by,
-        attempts=0,
-        cancel_requested_at=None,
-        finished_at=None,
-        error="",
-    )
+    afresh = {"attempts": 0, "cancel_requested_at": None, "finished_at": None, "error": ""}
+    try:
+        with transaction.atomic():
+            move(row, to=RunState.QUEUED, at=at, actor=by, **afresh)
+    except IntegrityError as error:
+        raise UnderWay from error  # of some kinds there may be one at a time
     enqueue_run(row.JOB, row, at=at)
 
 

@@ -18,11 +18,11 @@ from apps.datasets.domain import LINEAGE, ROWS
 from apps.datasets.models import GOLD, DatasetVersion, SnapshotRun
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents
+from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
 from apps.projects.models import Project
 
 BATCH = 2_000
 ROWS_SHOWN = 60
-UNUSED = {"out_of_scope", "unusable"}
 
 
 def datasets_of(*, project: Project) -> QuerySet[DatasetVersion]:
@@ -185,7 +185,7 @@ class Cut:
             return GOLD
         if belief is None and example.label is None:
             return "no label yet"
-        if belief is not None and belief.condition in UNUSED:
+        if belief is not None and belief.condition in CONDITIONS_WITHOUT_TARGET:
             return f"people say {belief.condition.replace('_', ' ')}"
         if belief is not None and belief.condition == "ambiguous":
             return "people say ambiguous: the protocol needs repair first"

@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from apps.algorithms import label_quality, uncertainty
 from apps.algorithms.selection import Selection, select_mix
+from apps.annotation.domain import AUDIT_WHY
 from apps.core.errors import BadInput
-
-AUDIT_WHY = "Drawn at random, so that the estimate of the model's error stays honest."
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,10 @@ class Frame:
     labels: npt.NDArray[np.int64]
     probs: npt.NDArray[np.float64]
     classes: list[str]
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> Frame:
+        """The rows where `chosen` (n,) is true."""
+        return Frame(self.example_ids[chosen], self.labels[chosen], self.probs[chosen], self.classes)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.db import models
 
+from apps.annotation.models import Task
 from apps.core.jobs import MINE
-from apps.core.models import Run
+from apps.core.models import Run, RunState
 from apps.examples.models import Example
 from apps.projects.models import Project
 from apps.registry.models import PredictionSet
+
+UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
 
 
 class MiningRun(Run):
@@ -25,11 +28,17 @@ class MiningRun(Run):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            # two at once would each ask people about the same examples
+            models.UniqueConstraint(
+                fields=["project"], condition=models.Q(state__in=UNDER_WAY), name="one_mining_run_at_a_time"
+            )
+        ]
 
     @property
     def tasks_opened(self) -> int:
         """Gold left out: it stays blind."""
-        return sum(n for reason, n in self.opened.items() if reason != "gold")
+        return sum(n for reason, n in self.opened.items() if reason != Task.Reason.GOLD)
 
 
 class LatestScore(models.Model):

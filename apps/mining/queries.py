@@ -7,47 +7,59 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
 from apps.algorithms.estimation import ErrorRate, error_rate
-from apps.annotation.models import Annotation, Consensus, Task, TaskState
+from apps.annotation.models import CLOSED, Annotation, Consensus, Task, TaskState
 from apps.calibration.models import Gold
 from apps.core.errors import NotFound
 from apps.core.store import read_batches
 from apps.examples.models import Example, Split
 from apps.mining.domain import Frame
-from apps.mining.models import LatestScore, MiningRun
+from apps.mining.models import UNDER_WAY, LatestScore, MiningRun
 from apps.projects.models import Project
 
-CLOSED = (TaskState.AGREED, TaskState.SETTLED)
 
+def frames_of(run: MiningRun) -> tuple[Frame, Frame]:
+    """What the run can choose from, and apart from it the gold: predicted examples of pool and train.
 
-def frame_of(run: MiningRun, *, gold: bool = False) -> Frame:
-    """Every predicted example of pool and train that people have not settled yet: gold left out, or only gold."""
+    Nobody chooses what people have settled or are being asked, here or in another queue.
+    """
     classes = list(run.prediction_set.classes)
     code = {label: place for place, label in enumerate(classes)}
     ids: list[int] = []
     labels: list[int] = []
+    gold: list[bool] = []
     kept: list[np.ndarray[Any, Any]] = []
     for batch in read_batches("predictions", run.prediction_set.digest, columns=["key", "probs"]):
         keys = batch.column("key").to_pylist()
         probs = np.asarray(batch.column("probs").flatten(), dtype=np.float64).reshape(len(keys), len(classes))
-        known = _eligible(run.project, keys, gold=gold)
+        known = _eligible(run.project, keys)
         places = [place for place, key in enumerate(keys) if key in known]
         kept.append(probs[places])
         ids += [known[keys[place]][0] for place in places]
         labels += [code.get(known[keys[place]][1] or "", -1) for place in places]
+        gold += [known[keys[place]][2] for place in places]
     probs = np.concatenate(kept) if kept else np.zeros((0, len(classes)))
-    return Frame(np.array(ids, np.int64), np.array(labels, np.int64), probs, classes)
+    whole = Frame(np.array(ids, np.int64), np.array(labels, np.int64), probs, classes)
+    apart = np.array(gold, dtype=bool)
+    return whole.part(~apart), whole.part(apart)
 
 
-def _eligible(project: Project, keys: list[str], *, gold: bool) -> dict[str, tuple[int, str | None]]:
-    """id and given label by key."""
+def _eligible(project: Project, keys: list[str]) -> dict[str, tuple[int, str | None, bool]]:
+    """id, given label and whether it is gold, by key."""
+    in_service = Gold.objects.filter(project=project, example=OuterRef("pk"), retired_at=None)
+    asked = Task.objects.filter(example=OuterRef("pk")).exclude(state=TaskState.WITHDRAWN)
     found = Example.objects.filter(project=project, key__in=keys, split__in=[Split.POOL, Split.TRAIN])
-    found = found.exclude(consensuses__task__state__in=CLOSED)
-    in_service = Gold.objects.filter(project=project, retired_at=None).values("example")
-    found = found.filter(pk__in=in_service) if gold else found.exclude(pk__in=in_service)
-    return {key: (pk, label) for key, pk, label in found.values_list("key", "pk", "label")}
+    found = found.annotate(is_gold=Exists(in_service)).filter(Q(is_gold=True) | ~Exists(asked))
+    return {
+        key: (pk, label, gold) for key, pk, label, gold in found.values_list("key", "pk", "label", "is_gold")
+    }
+
+
+def under_way(*, project: Project) -> MiningRun | None:
+    """The mining run that is queued or running; there is never more than one."""
+    return MiningRun.objects.filter(project=project, state__in=UNDER_WAY).first()
 
 
 def runs_of(*, project: Project) -> QuerySet[MiningRun]:

@@ -21,7 +21,7 @@ from apps.core.runs import finish, lock_claimed
 from apps.examples.models import Example
 from apps.mining.domain import Frame, Policy, Signals, signals_of, top_classes, why
 from apps.mining.models import LatestScore, MiningRun
-from apps.mining.queries import frame_of
+from apps.mining.queries import under_way
 from apps.projects.models import Project
 from apps.projects.permissions import require
 from apps.registry.models import PredictionSet
@@ -30,6 +30,18 @@ from apps.registry.queries import predictions_of, production
 
 class NothingToMine(DomainError):
     code = "nothing_to_mine"
+
+
+class AlreadyMining(DomainError):
+    """Two runs at once would ask people about the same examples twice."""
+
+    code = "already_mining"
+
+    def __init__(self, run: MiningRun) -> None:
+        super().__init__(
+            f"Mining run {run.pk} is {run.state}. Wait until it is over, or cancel it, before you start another.",
+            run=run.pk,
+        )
 
 
 @transaction.atomic
@@ -46,6 +58,9 @@ def start_mining(
     require(person=by, project=project, action="mine")
     if project.protocol is None:
         raise BadInput("Add a protocol first: it says what people are asked.", field="protocol")
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    if earlier := under_way(project=project):
+        raise AlreadyMining(earlier)
     run = MiningRun.objects.create(
         project=project,
         prediction_set=_predictions(project, prediction_set),
@@ -81,6 +96,7 @@ def record_mining(
     *,
     run: MiningRun,
     frame: Frame,
+    gold: Frame,
     signals: Signals,
     picks: Selection,
     at: datetime,
@@ -93,8 +109,8 @@ def record_mining(
     write_scores(run=row, frame=frame, signals=signals)
     tasks = _tasks(row, frame, signals, picks, rng)
     open_tasks(queue=queue, tasks=tasks, at=at, source=f"mining run {row.pk}")
-    gold = _open_gold(row, queue, at)
-    opened = {**Counter(task.reason for task in tasks), "gold": gold}
+    gold_opened = _open_gold(row, gold, queue, at)
+    opened = {**Counter(task.reason for task in tasks), "gold": gold_opened}
     finish(row, at=at, frame=len(frame.example_ids), opened=opened)
 
 
@@ -140,15 +156,13 @@ def _signals_at(signals: Signals, index: int) -> dict[str, Any]:
     }
 
 
-def _open_gold(run: MiningRun, queue: Queue, at: datetime) -> int:
+def _open_gold(run: MiningRun, gold: Frame, queue: Queue, at: datetime) -> int:
     # gold stands outside the frame, but has its prediction and scores like all else, or it would be known by its lack
-    frame = frame_of(run, gold=True)
-    if len(frame.example_ids) == 0:
-        return open_gold_tasks(queue=queue, predictions={}, model_id=None, run_id=run.pk, at=at)
-    write_scores(run=run, frame=frame, signals=signals_of(frame))
+    if len(gold.example_ids):
+        write_scores(run=run, frame=gold, signals=signals_of(gold))
     predictions = {}
-    for pk, probs in zip(frame.example_ids, frame.probs, strict=True):
-        top = top_classes(probs, frame.classes)
+    for pk, probs in zip(gold.example_ids, gold.probs, strict=True):
+        top = top_classes(probs, gold.classes)
         predictions[int(pk)] = {"label": top[0][0], "score": top[0][1], "top": top}
     model_id = run.prediction_set.model_id
     return open_gold_tasks(queue=queue, predictions=predictions, model_id=model_id, run_id=run.pk, at=at)

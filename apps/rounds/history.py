@@ -7,11 +7,10 @@ from typing import Any
 
 from django.db.models import Count, F, Q
 
-from apps.annotation.models import Consensus
+from apps.annotation.models import CLOSED, Consensus, Task
 from apps.core.charts import Figure, intervals
 from apps.curricula.models import Proposal, ProposalState
 from apps.mining.models import MiningRun
-from apps.mining.queries import CLOSED
 from apps.projects.models import Project
 from apps.rounds.models import Round
 from apps.rounds.queries import Made, rounds_of
@@ -82,7 +81,7 @@ def _labels(project: Project, numbers: list[int]) -> dict[int, tuple[int, int]]:
     )
     wrong = Q(task__given_label__isnull=False) & ~Q(task__given_label=F("label"))
     counted: dict[int, tuple[int, int]] = {}
-    rows = closed.exclude(task__reason="gold").values_list("task__mining_run_id")
+    rows = closed.exclude(task__reason=Task.Reason.GOLD).values_list("task__mining_run_id")
     for run, n, errors in rows.annotate(n=Count("pk"), errors=Count("pk", filter=wrong)):
         had = counted.get(runs[run], (0, 0))
         counted[runs[run]] = (had[0] + n, had[1] + errors)
@@ -151,7 +150,9 @@ def hints(*, made: Made, past: list[Past]) -> Hints:
     """From what the round has made and shown."""
     own = next((one for one in past if one.number == made.number), None)
     mined = made.mining.opened if made.mining else {}
-    reasons = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in mined.items() if reason != "gold")
+    reasons = ", ".join(
+        f"{n} {reason.replace('_', ' ')}" for reason, n in mined.items() if reason != Task.Reason.GOLD
+    )
     found = (
         f" {own.label_errors} of {own.labels} labels people gave differ from the given one." if own else ""
     )

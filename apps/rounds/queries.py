@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from apps.annotation.models import DISPUTED, UNFINISHED
 from apps.core.errors import NotFound
 from apps.core.models import RunState
 from apps.curricula.models import CurriculumRun, Proposal, ProposalState
@@ -19,13 +20,13 @@ from apps.explore.queries.jobs import Job, job_of
 from apps.mining.models import MiningRun
 from apps.mining.queries import review_of, runs_of
 from apps.projects.models import Project
+from apps.registry.models import PRODUCTION
 from apps.rounds.models import Round, RoundState
 from apps.training.models import Gate, GateState, TrainingRun
 from apps.training.queries import gates_of
 from apps.training.queries import runs_of as training_runs_of
 
 TRACK = ("mine", "review", "curate", "approve", "train", "gate", "promote", "reflect")
-UNFINISHED = {"open", "conflict", "escalated"}  # states of tasks that still wait for somebody
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,11 @@ class Made:
 
     @property
     def unfinished(self) -> int:
-        return sum(n for state, n in self.tasks.items() if state in UNFINISHED)
+        return sum(self.tasks[state] for state in UNFINISHED)
 
     @property
     def disputed(self) -> int:
-        return self.tasks["conflict"] + self.tasks["escalated"]
+        return sum(self.tasks[state] for state in DISPUTED)
 
     @property
     def where(self) -> str:
@@ -262,7 +263,7 @@ def _predicting(project: Project, made: Made) -> Any:
     """Mining starts from predictions: the run that makes them, while there are none of the model in production."""
     if made.where != "mine" or made.mining is not None:
         return None
-    runs = project.prediction_runs.filter(model__aliases__name="production", benchmark="")
+    runs = project.prediction_runs.filter(model__aliases__name=PRODUCTION, benchmark="")
     run = runs.order_by("-pk").first()
     return run if run and run.state != RunState.DONE else None
 

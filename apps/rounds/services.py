@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.annotation.models import Task, TaskState
+from apps.annotation.models import UNFINISHED, Task
 from apps.annotation.services.tasks import withdraw_tasks
 from apps.core.errors import BadInput, DomainError, NotFound
 from apps.core.events import record_event
@@ -52,6 +52,7 @@ class Lesson:
 def open_first_round(*, project: Project, by: User, at: datetime) -> Round:
     """Round 1 of a project; asked again, the round that is open."""
     require(person=by, project=project, action="reflect")
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # two leads may ask at once
     open_now = Round.objects.filter(project=project, state=RoundState.OPEN).first()
     return open_now or _open(project=project, by=by, at=at)
 
@@ -89,9 +90,7 @@ def close_round(*, round_id: int, project: Project, by: User, lesson: Lesson, at
     move(row, to=RoundState.CLOSED, at=at, actor=by, closed_at=at)
     reflection = Reflection.objects.create(round=row, by=by, at=at, **vars(lesson))
     record_event(kind="reflection.written", row=reflection, at=at, actor=by, project_id=project.pk)
-    left = Task.objects.filter(
-        queue__project=project, state__in=[TaskState.OPEN, TaskState.CONFLICT, TaskState.ESCALATED]
-    )
+    left = Task.objects.filter(queue__project=project, state__in=UNFINISHED)
     withdraw_tasks(tasks=left, by=by, at=at, why=f"round {row.number} closed")
     _open(project=project, by=by, at=at)
     return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, transaction
 
-from apps.annotation.domain import Vote, count_votes, verdict_on
+from apps.annotation.domain import Vote, count_votes
 from apps.annotation.errors import AlreadyAnswered, CannotReopen
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Consensus, TaskState
 from apps.annotation.services.answers import reopen, save_draft, submit_and_lease_next, submit_annotation
@@ -291,8 +291,3 @@ def test_votes_are_counted_with_a_strict_majority(votes, agreed, label, conditio
     verdict = count_votes(votes)
     assert (verdict.agreed, verdict.label, verdict.condition) == (agreed, label, condition)
     assert sum(verdict.posterior.values()) == pytest.approx(1)
-
-
-def test_verdicts_are_derived_and_undecidable_without_a_label():
-    assert verdict_on("3", given="5", predicted="3") == {"model_right": True, "given_label_wrong": True}
-    assert verdict_on(None, given="5", predicted="3") == {"model_right": None, "given_label_wrong": None}

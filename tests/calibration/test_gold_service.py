@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from apps.annotation.domain import AUDIT_WHY
 from apps.annotation.models import Task, TaskState
 from apps.annotation.services.answers import submit_annotation
 from apps.calibration.models import Gold
 from apps.calibration.queries import gold_answers
 from apps.calibration.services import add_gold, open_gold_tasks, retire_gold
 from apps.core.errors import BadInput, NotAllowed, NotFound
-from apps.mining.domain import AUDIT_WHY
 
 pytestmark = pytest.mark.django_db
 
@@ -19,9 +19,15 @@ def add(house, by=None, **labels):
     return add_gold(project=house.project, labels=labels, by=by or house.lena, at=house.clock)
 
 
-def open_gold(house, predictions=None, model=None):
+SAID = {"label": "3", "score": 0.8, "top": [["3", 0.8], ["5", 0.2]]}
+
+
+def open_gold(house, keys="abc", model=None):
+    """Gold tasks, when the model has predicted the examples with these keys."""
+    predicted = house.project.examples.filter(key__in=list(keys))
+    predictions = {example.pk: SAID for example in predicted}
     return open_gold_tasks(
-        queue=house.queue, predictions=predictions or {}, model_id=model, run_id=None, at=house.clock
+        queue=house.queue, predictions=predictions, model_id=model, run_id=None, at=house.clock
     )
 
 
@@ -93,12 +99,15 @@ def test_every_gold_in_service_gets_one_open_task(house, examples):
 def test_a_gold_task_looks_like_an_audit_task(house, examples):
     add(house, a="3", b="5")
     model = house.model()
-    shown = {"label": "3", "score": 0.8, "top": [["3", 0.8], ["5", 0.2]]}
-    open_gold(house, predictions={examples[0].pk: shown}, model=model.pk)
-    with_prediction, without = Task.objects.order_by("example__key")
-    assert with_prediction.why == AUDIT_WHY
-    assert (with_prediction.prediction, with_prediction.model) == (shown, model)
-    assert (without.prediction, without.model) == (None, None)
+    open_gold(house, model=model.pk)
+    for task in Task.objects.all():
+        assert (task.why, task.prediction, task.model) == (AUDIT_WHY, SAID, model)
+
+
+def test_gold_that_the_model_has_not_predicted_waits_since_its_lack_would_tell_it(house, examples):
+    add(house, a="3", b="5")
+    assert open_gold(house, keys="b") == 1
+    assert Task.objects.get().example.key == "b"
 
 
 def test_every_expert_answers_a_gold_task_once_and_it_stays_open(house, examples):

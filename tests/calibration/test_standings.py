@@ -20,8 +20,12 @@ def gold(house):
     keys = [f"g{n:02}" for n in range(40)]
     for key in keys:
         house.example(key)
-    add_gold(project=house.project, labels=dict.fromkeys(keys, "3"), by=house.lena, at=house.clock)
-    open_gold_tasks(queue=house.queue, predictions={}, model_id=None, run_id=None, at=house.clock)
+    made = add_gold(project=house.project, labels=dict.fromkeys(keys, "3"), by=house.lena, at=house.clock)
+    said = {"label": "3", "score": 0.8, "top": [["3", 0.8], ["5", 0.2]]}
+    open_gold_tasks(
+        queue=house.queue, predictions={one.example_id: said for one in made}, model_id=None, run_id=None,
+        at=house.clock,
+    )  # fmt: skip
     house.project.queues.update(gold_rate=0.5)
 
 
@@ -111,6 +115,7 @@ def rename_target(house):
 
 def test_old_answers_are_read_by_the_protocol_they_were_given_under(house, gold):
     answer_gold(house, house.erin, "3", "5")
+    house.project.queues.update(gold_rate=0)
     for key in ("a", "b"):
         house.task(key)
     for person in (house.emil, house.ella):

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from django.db import connection, transaction
 
 from apps.annotation.models import Consensus, Task
 from apps.annotation.services.tasks import withdraw_tasks
 from apps.calibration.services import add_gold, retire_gold
 from apps.core.errors import BadInput, NotAllowed
 from apps.core.models import RunState
+from apps.core.runs import ClaimLost, UnderWay, cancel, claim, retry, revive
+from apps.mining.domain import Policy, choose, signals_of
 from apps.mining.models import LatestScore, MiningRun
-from apps.mining.queries import model_error, yields
-from apps.mining.services import NothingToMine, start_mining
+from apps.mining.queries import frames_of, model_error, yields
+from apps.mining.services import AlreadyMining, NothingToMine, record_mining, start_mining
 from apps.projects.models import Project
 from apps.registry.services import move_alias
-from workers.jobs import mining
 
 pytestmark = pytest.mark.django_db
 
@@ -173,18 +176,78 @@ def test_experts_and_admins_do_not_mine(house, pool):
     assert not MiningRun.objects.exists()
 
 
-def test_a_run_taken_over_opens_nothing(house, pool, monkeypatch):
+def test_a_run_taken_over_opens_nothing(house, pool):
     promoted(house, pool)
-    run = mine(house)
-    found = mining.frame_of
-
-    def taken_over_meanwhile(row, **values):
-        MiningRun.objects.filter(pk=row.pk).update(claim=None)
-        return found(row, **values)
-
-    monkeypatch.setattr(mining, "frame_of", taken_over_meanwhile)
-    house.work(run, ends=RunState.RUNNING)
+    silent = claim(MiningRun, mine(house).pk, at=house.clock)
+    (frame, gold), rng = frames_of(silent), np.random.default_rng(0)
+    signals = signals_of(frame)
+    picks = choose(frame, signals, Policy.parse(POLICY), rng)
+    revive(MiningRun.objects.get(), at=house.later(hours=1))
+    claim(MiningRun, silent.pk, at=house.clock)
+    with pytest.raises(ClaimLost):
+        record_mining(
+            run=silent, frame=frame, gold=gold, signals=signals, picks=picks, at=house.clock, rng=rng
+        )
     assert not Task.objects.exists()
+
+
+def test_a_second_run_waits_until_the_first_is_over(house, pool):
+    promoted(house, pool)
+    first = mine(house)
+    with pytest.raises(AlreadyMining, match=f"Mining run {first.pk} is queued"):
+        mine(house, by=house.luis)
+    cancel(run=first, by=house.lena, at=house.clock)
+    second = mine(house, by=house.luis)
+    with pytest.raises(UnderWay, match="under way"):
+        retry(run=first, by=house.lena, at=house.clock)
+    house.work(second)
+    retry(run=first, by=house.lena, at=house.clock)
+    assert MiningRun.objects.get(state=RunState.QUEUED) == first
+
+
+def test_what_people_are_being_asked_is_not_asked_again(house, pool):
+    promoted(house, pool)
+    first = house.work(mine(house))
+    asked = set(keys_of(first))
+    house.task("p39", overlap=2)
+    house.submit(house.erin, "3")
+    house.submit(house.emil, "5")
+    again = house.work(mine(house, policy={**POLICY, "audit": 1_000}))
+    assert again.frame == 50 - len(asked | {"p39"})
+    assert not set(keys_of(again)) & (asked | {"p39"})
+
+
+def test_gold_that_people_had_settled_before_still_shows_a_prediction(house, pool):
+    promoted(house, pool)
+    house.task("p00", overlap=1)
+    house.submit(house.erin, "3")
+    add_gold(project=house.project, labels={"p00": "3"}, by=house.lena, at=house.clock)
+    run = house.work(mine(house))
+    assert Task.objects.get(mining_run_id=run.pk, reason="gold").prediction["label"] == "3"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_leads_who_start_mining_at_the_same_moment_one_is_refused(house, pool):
+    promoted(house, pool)
+    outcome = {}
+
+    def other():
+        try:
+            outcome["second"] = mine(house, by=house.luis)
+        except AlreadyMining as refused:
+            outcome["second"] = refused
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        mine(house)
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(1)  # it waits for us, or it has started a run behind our back
+        assert thread.is_alive()
+    thread.join(20)
+    assert isinstance(outcome["second"], AlreadyMining)
+    assert MiningRun.objects.count() == 1
 
 
 def answer_all(house, run, wrong=()):

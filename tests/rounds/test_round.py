@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from apps.rounds.history import changes, history, history_figure
-from apps.rounds.services import Lesson, close_round
+from apps.rounds.services import Lesson, close_round, open_first_round
 from apps.training.services.gates import promote
 from tests.conftest import House
 from tests.turn import Turn
@@ -44,6 +47,29 @@ def test_a_closed_round_shows_its_lesson_and_what_it_made(client: Client, turn: 
     assert "/p/digits/models/2/" in html
     assert "/p/digits/datasets/2/" in html
     assert "Model v2 was promoted over v1, 1.000 on frozen (n = 60)." in html
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_leads_who_open_the_first_round_at_the_same_moment_open_one(house: House) -> None:
+    outcome: dict[str, object] = {}
+
+    def other() -> None:
+        try:
+            outcome["round"] = open_first_round(project=house.project, by=house.luis, at=house.clock)
+        except Exception as error:
+            outcome["round"] = error
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        mine = open_first_round(project=house.project, by=house.lena, at=house.clock)
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(1)  # it waits for us, or it has opened a round behind our back
+        assert thread.is_alive()
+    thread.join(20)
+    assert outcome["round"] == mine
+    assert house.project.rounds.count() == 1
 
 
 def test_an_open_round_has_no_lesson_yet(client: Client, turn: Turn) -> None:

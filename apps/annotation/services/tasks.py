@@ -41,7 +41,8 @@ def open_tasks(*, queue: Queue, tasks: Sequence[Task], at: datetime, source: str
 def withdraw_tasks(*, tasks: QuerySet[Task], by: User | None, at: datetime, why: str) -> int:
     """Take tasks out of the queue; answers given so far are kept."""
     count = 0
-    for task in tasks.select_for_update(of=("self",)).select_related("queue"):
+    # in one order, so that two who withdraw the same tasks wait for each other instead of both failing
+    for task in tasks.order_by("pk").select_for_update(of=("self",)).select_related("queue"):
         move(task, to=Task.State.WITHDRAWN, at=at, actor=by, data={"why": why}, closed_at=at)
         count += 1
     return count

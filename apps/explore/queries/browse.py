@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.core.cache import cache
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from apps.annotation.models import Consensus, Task, TaskState
+from apps.annotation.models import CLOSED, DISPUTED, UNFINISHED, Consensus, Task, TaskState
 from apps.annotation.queries import believed
 from apps.core.errors import BadInput, NotAllowed
 from apps.examples.models import Example, Split
@@ -20,8 +20,6 @@ from apps.projects.permissions import Member
 
 PAGE = 48
 COUNTED_FOR = 60  # seconds a count may be old: counting a million rows takes longer than showing a page
-CLOSED = (TaskState.AGREED, TaskState.SETTLED)
-DISPUTED = (TaskState.CONFLICT, TaskState.ESCALATED)
 SORTS = {"key": "Key", "margin": "Smallest margin", "log_odds": "Most suspect label"}
 CONSENSUS = {
     "none": "Nobody asked yet",
@@ -200,7 +198,7 @@ def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
 
 def _asked(rows: list[Example]) -> dict[int, str]:
     """By example: `open` where people are being asked, `disputed` where a lead must settle."""
-    tasks = Task.objects.filter(example__in=rows, state__in=(TaskState.OPEN, *DISPUTED))
+    tasks = Task.objects.filter(example__in=rows, state__in=UNFINISHED)
     return {
         pk: "open" if state == TaskState.OPEN else "disputed"
         for pk, state in tasks.values_list("example_id", "state")

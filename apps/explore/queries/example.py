@@ -6,13 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from apps.annotation.models import HOLDING, Annotation, Assignment, Consensus, Task, TaskState
+from apps.annotation.models import CLOSED, HOLDING, Annotation, Assignment, Consensus, Task, TaskState
 from apps.annotation.queries import answers_on
 from apps.calibration.models import Gold
 from apps.core.errors import NotFound
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents
-from apps.explore.queries.browse import CLOSED
 from apps.mining.models import LatestScore
 from apps.projects.permissions import Member
 
