@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from apps.annotation import queries
 from apps.annotation.models import Assignment, Queue, Task, TaskState
+from apps.annotation.queues import queue_state, queue_states
 from apps.annotation.serializers import (
     Adjudicate,
     AnswerIn,
@@ -21,12 +22,14 @@ from apps.annotation.serializers import (
     DraftIn,
     Escalate,
     Next,
+    QueueOut,
     Skip,
     Stand,
     Submitted,
     TaskOut,
+    WithdrawOpen,
 )
-from apps.annotation.services import answers, consensus, leases
+from apps.annotation.services import answers, consensus, leases, tasks
 from apps.core.api import Keyset, chosen, operation, parameter
 from apps.core.errors import BadInput
 from apps.projects.api import ProjectView, RowView
@@ -198,3 +201,46 @@ class AdjudicateTask(RowView):
     @operation(takes=Adjudicate, gives=ConsensusOut)
     def post(self, values: dict[str, Any]) -> Any:
         return consensus.adjudicate(task_id=self.kwargs["id"], by=self.person, at=timezone.now(), **values)
+
+
+class Queues(ProjectView):
+    """Every queue of the project, that of the protocol in force first."""
+
+    may = {"GET": "run_queue"}
+
+    @operation(gives=QueueOut, many=True)
+    def get(self) -> Any:
+        return queue_states(project=self.project)
+
+
+class OneQueue(RowView):
+    may = {"POST": "run_queue"}
+    rows, through = Queue, "queues"
+
+    def by_service(self, service: Callable[..., Any], **values: Any) -> Any:
+        service(queue=self.row, by=self.person, at=timezone.now(), **values)
+        return queue_state(project=self.project, queue_id=self.kwargs["id"])
+
+
+class PauseQueue(OneQueue):
+    """Serve nothing more until it is resumed; leases that are out stay good."""
+
+    @operation(gives=QueueOut)
+    def post(self) -> Any:
+        return self.by_service(tasks.pause_queue)
+
+
+class ResumeQueue(OneQueue):
+    """Serve from the queue again."""
+
+    @operation(gives=QueueOut)
+    def post(self) -> Any:
+        return self.by_service(tasks.resume_queue)
+
+
+class WithdrawQueue(OneQueue):
+    """Take all that is open out of the queue, for a reason; answers given so far are kept."""
+
+    @operation(takes=WithdrawOpen, gives=QueueOut)
+    def post(self, values: dict[str, Any]) -> Any:
+        return self.by_service(tasks.withdraw_open_tasks, **values)

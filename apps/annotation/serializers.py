@@ -185,3 +185,21 @@ class Adjudicate(serializers.Serializer[Any]):
     condition = serializers.ChoiceField(choices=Condition.choices, default=Condition.CLEAR)
     cause = serializers.ChoiceField(choices=list(CAUSES.items()))
     note = serializers.CharField(max_length=4_000, allow_blank=True, default="")
+
+
+class QueueOut(serializers.Serializer[Any]):
+    """A queue and its tasks, gold left out of every count; `held` are tasks on people's desks now."""
+
+    id = serializers.IntegerField(source="queue.pk")
+    name = serializers.CharField(source="queue.name")
+    protocol = serializers.IntegerField(source="queue.protocol.version")
+    in_force = serializers.BooleanField(help_text="Whether its protocol is the one in force")
+    paused_at = serializers.DateTimeField(source="queue.paused_at", allow_null=True)
+    open = serializers.IntegerField()
+    held = serializers.IntegerField()
+    disputed = serializers.IntegerField()
+    closed = serializers.IntegerField()
+
+
+class WithdrawOpen(serializers.Serializer[Any]):
+    why = serializers.CharField(max_length=500, help_text="Kept with each task that is withdrawn")

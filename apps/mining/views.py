@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.annotation.models import Queue
+from apps.annotation.queues import queue_state, queue_states
+from apps.annotation.services import tasks
 from apps.core.keyset import newest
 from apps.core.pages import page
 from apps.mining.charts import figures_of
@@ -22,6 +26,7 @@ def _runs(request: HttpRequest, member: Member, form: PolicyForm, status: int = 
         "form": form,
         "page": newest(runs_of(project=member.project), before=request.GET.get("before", "")),
         "seconds_per_answer": seconds_per_answer(project=member.project),
+        "queues": queue_states(project=member.project) if member.may("run_queue") else [],
     }
     return page(request, "mining/runs.html", context, status=status, partial="runs")
 
@@ -63,3 +68,34 @@ def cancel_run(request: HttpRequest, member: Member, run_id: int) -> HttpRespons
 def retry_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
     retry(run=run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
     return redirect("mining:run", member.project.slug, run_id)
+
+
+def _queue(member: Member, queue_id: int) -> Queue:
+    return queue_state(project=member.project, queue_id=queue_id).queue
+
+
+@require_POST
+@member_view("run_queue")
+def pause_queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
+    queue = _queue(member, queue_id)
+    tasks.pause_queue(queue=queue, by=member.person, at=timezone.now())
+    messages.success(request, f"{queue.name} serves nothing more until it is resumed.")
+    return redirect("mining:runs", member.project.slug)
+
+
+@require_POST
+@member_view("run_queue")
+def resume_queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
+    queue = _queue(member, queue_id)
+    tasks.resume_queue(queue=queue, by=member.person, at=timezone.now())
+    messages.success(request, f"{queue.name} is served again.")
+    return redirect("mining:runs", member.project.slug)
+
+
+@require_POST
+@member_view("run_queue")
+def withdraw_queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
+    queue, why = _queue(member, queue_id), request.POST.get("why", "")
+    count = tasks.withdraw_open_tasks(queue=queue, by=member.person, at=timezone.now(), why=why)
+    messages.success(request, f"{count} tasks of {queue.name} were withdrawn; answers given so far are kept.")
+    return redirect("mining:runs", member.project.slug)

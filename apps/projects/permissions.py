@@ -24,6 +24,7 @@ MAY: dict[str, frozenset[Role]] = {
     "adjudicate": LEADS,
     "import": LEADS,
     "mine": frozenset({Role.LEAD}),
+    "run_queue": frozenset({Role.LEAD}),
     "snapshot": frozenset({Role.LEAD}),
     "propose": frozenset({Role.LEAD}),
     "approve": frozenset({Role.LEAD}),

@@ -330,3 +330,20 @@ def test_events_are_read_and_their_chain_verified(loop: Any) -> None:
     assert loop.ada.get("projects/digits/events/", actor="nobody")["results"] == []
     chain = loop.ada.get("projects/digits/events/verification/")
     assert (chain["intact"], chain["broken_at"], chain["unsealed"]) == (True, None, 0)
+
+
+def test_a_lead_runs_the_queues_over_http(loop: Any, call: Any) -> None:
+    house = loop.house
+    house.task("pool-002")
+    (queue,) = loop.lena.get("projects/digits/queues/")
+    assert (queue["open"], queue["in_force"], queue["paused_at"]) == (1, True, None)
+    paused = loop.lena.post(f"queues/{queue['id']}/pause/")
+    assert paused["paused_at"] is not None
+    assert call(house.erin).post("projects/digits/assignments/next/")["empty"]["code"] == "paused"
+    loop.lena.refused("post", f"queues/{queue['id']}/pause/", status=409, code="queue_unchanged")
+    assert loop.lena.post(f"queues/{queue['id']}/resume/")["paused_at"] is None
+    loop.lena.refused("post", f"queues/{queue['id']}/withdraw/", status=422, code="bad_input")
+    assert loop.lena.post(f"queues/{queue['id']}/withdraw/", {"why": "mined by mistake"})["open"] == 0
+    loop.lena.refused(
+        "post", f"queues/{queue['id']}/withdraw/", {"why": "again"}, status=409, code="nothing_open"
+    )

@@ -41,6 +41,8 @@ MAY: dict[str, dict[str, set[str]]] = {
     **{f"assignments/<int:id>/{verb}/": {"post": DESK} for verb in ("skip", "escalate", "release", "reopen")},
     f"{P}tasks/": {"get": LEADS},
     "tasks/<int:id>/adjudicate/": {"post": LEADS},
+    f"{P}queues/": {"get": LEAD},
+    **{f"queues/<int:id>/{verb}/": {"post": LEAD} for verb in ("pause", "resume", "withdraw")},
     f"{P}dataset-versions/": {"get": EVERYBODY, "post": LEAD},
     f"{P}dataset-versions/<str:digest>/": {"get": EVERYBODY},
     f"{P}dataset-versions/<str:digest>/rows/": {"get": LEADS},
@@ -109,6 +111,7 @@ def numbers(loop: Any) -> dict[str, int]:
         "curriculum-runs": house.project.curriculum_runs.first().pk,
         "assignments": assignment.pk,
         "tasks": Task.objects.get().pk,
+        "queues": Task.objects.get().queue_id,
         "rounds": rounds["id"],
     }
 

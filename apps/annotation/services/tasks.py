@@ -10,9 +10,31 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import User
 from apps.annotation.models import Queue, Task
+from apps.core.errors import BadInput, DomainError
 from apps.core.events import record_event
 from apps.core.moves import move
 from apps.projects.models import Project, Protocol
+from apps.projects.permissions import require
+
+
+class PauseUnchanged(DomainError):
+    """The queue is as it was asked to become: somebody else was first."""
+
+    code = "queue_unchanged"
+
+    def __init__(self, *, paused: bool) -> None:
+        super().__init__(
+            f"This queue is {'paused already' if paused else 'not paused'}. Reload the page to see it."
+        )
+
+
+class NothingOpen(DomainError):
+    code = "nothing_open"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing is open in this queue, so nothing was withdrawn. Reload the page to see it."
+        )
 
 
 def queue_for(*, project: Project, protocol: Protocol, at: datetime) -> Queue:
@@ -39,7 +61,7 @@ def open_tasks(*, queue: Queue, tasks: Sequence[Task], at: datetime, source: str
 
 @transaction.atomic
 def withdraw_tasks(*, tasks: QuerySet[Task], by: User | None, at: datetime, why: str) -> int:
-    """Take tasks out of the queue; answers given so far are kept."""
+    """Take tasks out of the queue; answers given so far are kept. The service that calls this has asked who may."""
     count = 0
     # in one order, so that two who withdraw the same tasks wait for each other instead of both failing
     for task in tasks.order_by("pk").select_for_update(of=("self",)).select_related("queue"):
@@ -49,13 +71,30 @@ def withdraw_tasks(*, tasks: QuerySet[Task], by: User | None, at: datetime, why:
 
 
 @transaction.atomic
+def withdraw_open_tasks(*, queue: Queue, by: User, at: datetime, why: str) -> int:
+    """Take all that is open out of the queue, gold too: an older protocol's tasks need not be answered any more."""
+    require(person=by, project=queue.project, action="run_queue")
+    if not why.strip() or len(why) > 500:
+        raise BadInput("Say why, in at most 500 characters: it is kept with each task.", field="why")
+    count = withdraw_tasks(tasks=queue.tasks.filter(state=Task.State.OPEN), by=by, at=at, why=why.strip())
+    if count == 0:
+        raise NothingOpen
+    return count
+
+
+@transaction.atomic
 def pause_queue(*, queue: Queue, by: User, at: datetime) -> None:
     """Serve nothing more from the queue until it is resumed; leases that are out stay good."""
-    Queue.objects.filter(pk=queue.pk).update(paused_at=at)
+    require(person=by, project=queue.project, action="run_queue")
+    if not Queue.objects.filter(pk=queue.pk, paused_at=None).update(paused_at=at):
+        raise PauseUnchanged(paused=True)
     record_event(kind="queue.paused", row=queue, at=at, actor=by)
 
 
 @transaction.atomic
 def resume_queue(*, queue: Queue, by: User, at: datetime) -> None:
-    Queue.objects.filter(pk=queue.pk).update(paused_at=None)
+    """Serve from the queue again."""
+    require(person=by, project=queue.project, action="run_queue")
+    if not Queue.objects.filter(pk=queue.pk, paused_at__isnull=False).update(paused_at=None):
+        raise PauseUnchanged(paused=False)
     record_event(kind="queue.resumed", row=queue, at=at, actor=by)
