@@ -81,11 +81,13 @@ def seconds_per_answer(*, project: Project) -> float | None:
     return float(np.median(times)) / 1000 if times else None
 
 
-def review_of(*, runs: QuerySet[MiningRun]) -> dict[str, int]:
-    """The runs' tasks by state, gold left out."""
+def reviews_of(*, runs: QuerySet[MiningRun]) -> dict[int, dict[str, int]]:
+    """By project, the runs' tasks by state, gold left out; nothing for a project without any."""
     tasks = Task.objects.filter(mining_run_id__in=runs.values("pk")).exclude(reason=Task.Reason.GOLD)
-    counts = dict(tasks.values_list("state").annotate(n=Count("pk")))
-    return dict.fromkeys(TaskState.values, 0) | counts
+    found: dict[int, dict[str, int]] = {}
+    for project, state, n in tasks.values_list("queue__project_id", "state").annotate(n=Count("pk")):
+        found.setdefault(project, dict.fromkeys(TaskState.values, 0))[state] = n
+    return found
 
 
 @dataclass(frozen=True)
@@ -222,11 +224,12 @@ def findings(*, run: MiningRun) -> Findings | None:
     if run.state != MiningRun.State.DONE:
         return None
     scores = LatestScore.objects.filter(project=run.project_id, prediction_set=run.prediction_set_id)
+    review = reviews_of(runs=MiningRun.objects.filter(pk=run.pk))
     return Findings(
         yields=yields(run=run),
         error=model_error(run=run),
         margins=spread_of(run=run, signal="margin"),
         log_odds=spread_of(run=run, signal="log_odds"),
         suspects=scores.filter(suspect=True).count(),
-        review=review_of(runs=MiningRun.objects.filter(pk=run.pk)),
+        review=review.get(run.project_id, dict.fromkeys(TaskState.values, 0)),
     )

@@ -9,11 +9,9 @@ from django.urls import reverse
 
 from apps.core.models import RunState
 from apps.curricula.models import ProposalState
-from apps.examples.models import Example, Split
 from apps.projects.models import Project
 from apps.projects.permissions import Member
-from apps.registry.queries import predictions_of, production
-from apps.rounds.queries import Standing
+from apps.rounds.queries import Grounds, Standing
 from apps.training.models import Gate
 from apps.training.queries import gates_of
 
@@ -59,8 +57,8 @@ def _job(standing: Standing) -> Action:
 
 
 def _mine(standing: Standing, project: Project) -> Action:
-    model = production(project=project)
-    if model is None or predictions_of(model=model) is None:
+    model = standing.grounds.model
+    if not standing.grounds.predicted:
         why = (
             "The model in production has predicted nothing that can be mined. A new prediction run is needed."
         )
@@ -86,7 +84,7 @@ def _review(standing: Standing, project: Project) -> Action:
 
 
 def _curate(standing: Standing, project: Project) -> Action:
-    made, missing = standing.made, _missing(project) if not standing.made.number else None
+    made, missing = standing.made, _missing(project, standing.grounds) if not standing.made.number else None
     if missing:
         return missing
     proposal = made.proposal
@@ -169,26 +167,25 @@ def _link(title: str, why: str, needs: str, who: str, view: str, project: Projec
     return Action("setup", title, why, needs, who, reverse(view, args=[project.slug]), label)
 
 
-def _missing(project: Project) -> Action | None:
+def _missing(project: Project, grounds: Grounds) -> Action | None:
     """What a new project lacks before anything can be taught."""
-    labelled = Example.objects.filter(project=project, label__isnull=False)
     if project.protocol is None:
         why, who = (
             "It says what people are shown and asked, and which question the model learns.",
             "a lead or an admin",
         )
         return _link("Add a protocol", why, "edit_protocol", who, "projects:protocol", project, "Protocol")
-    if not labelled.exclude(split=Split.BENCHMARK).exists():
+    if not grounds.labelled:
         why = "The base model needs some labelled ones to start from, and others to be measured on."
         return _link(
             "Import examples", why, "import", "a lead or an admin", "exchange:imports", project, "Imports"
         )
-    if not project.benchmarks.exists():
+    if not grounds.benchmark:
         why = "Nothing is judged without one. It needs labelled examples of the split “benchmark”."
         return _link(
             "Freeze a benchmark", why, "train", "a lead", "training:benchmarks", project, "Benchmarks"
         )
-    if not project.recipes.exists():
+    if not grounds.recipe:
         why = "It says how the model learns, and with which budget."
         return _link("Choose a recipe", why, "train", "a lead", "training:runs", project, "Recipe")
     return None

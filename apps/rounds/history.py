@@ -12,8 +12,9 @@ from apps.core.charts import Figure, intervals
 from apps.curricula.models import Proposal, ProposalState
 from apps.mining.models import MiningRun
 from apps.projects.models import Project
+from apps.rounds.made import Made
 from apps.rounds.models import Round
-from apps.rounds.queries import Made, rounds_of
+from apps.rounds.queries import rounds_of
 from apps.training.models import Gate
 from apps.training.queries import accuracy, gates_of
 

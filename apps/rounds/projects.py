@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.projects.models import Membership, Role
 from apps.projects.permissions import Member
 from apps.rounds.actions import Action, next_action
-from apps.rounds.queries import Standing, standing
+from apps.rounds.queries import Standing, standing_of_each
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class Mine:
 
 def projects_of(*, person: User, at: datetime) -> list[Mine]:
     """By name; what waits for this person first."""
-    rows = Membership.objects.select_related("project__protocol").filter(person=person)
+    memberships = Membership.objects.select_related("project__protocol").filter(person=person)
+    rows = list(memberships.order_by("project__name"))
+    standings = standing_of_each(projects=[row.project for row in rows], at=at)
     found = []
-    for row in rows.order_by("project__name"):
-        member = Member(person, row.project, Role(row.role))
-        stands = standing(project=row.project, at=at)
+    for row in rows:
+        member, stands = Member(person, row.project, Role(row.role)), standings[row.project_id]
         found.append(Mine(member, stands, next_action(standing=stands, project=row.project)))
     return sorted(found, key=lambda one: not one.yours)

@@ -2,110 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
-from apps.annotation.models import DISPUTED, UNFINISHED
 from apps.core.errors import NotFound
 from apps.core.models import RunState
-from apps.curricula.models import CurriculumRun, Proposal, ProposalState
-from apps.curricula.queries import curriculum_runs_of, proposals_of
-from apps.datasets.models import DatasetVersion, SnapshotRun
-from apps.datasets.queries import snapshot_runs_of
+from apps.curricula.models import ProposalState
+from apps.examples.models import Example, Split
 from apps.explore.queries.jobs import Job, job_of
-from apps.mining.models import MiningRun
-from apps.mining.queries import review_of, runs_of
 from apps.projects.models import Project
-from apps.registry.models import PRODUCTION
+from apps.registry.models import PRODUCTION, Alias, ModelVersion, PredictionRun, PredictionSet
+from apps.rounds.made import Made, is_done, made_in_each
 from apps.rounds.models import Round, RoundState
-from apps.training.models import Gate, GateState, TrainingRun
-from apps.training.queries import gates_of
-from apps.training.queries import runs_of as training_runs_of
+from apps.training.models import Benchmark, Recipe
 
 TRACK = ("mine", "review", "curate", "approve", "train", "gate", "promote", "reflect")
-
-
-@dataclass(frozen=True)
-class Made:
-    """What the round has made, newest of each; a link older than the one it should follow does not count."""
-
-    number: int
-    mining: MiningRun | None
-    tasks: dict[str, int]
-    snapshot: SnapshotRun | None
-    curriculum_run: CurriculumRun | None
-    proposal: Proposal | None
-    training: TrainingRun | None
-    gate: Gate | None
-
-    @property
-    def dataset(self) -> DatasetVersion | None:
-        """What a curriculum would be made from: the newest cut, else that of a proposal that came back."""
-        if self.snapshot and self.snapshot.dataset:
-            return self.snapshot.dataset
-        return self.proposal.curriculum.dataset if self.proposal else None
-
-    @property
-    def asked(self) -> int:
-        return sum(self.tasks.values())
-
-    @property
-    def unfinished(self) -> int:
-        return sum(self.tasks[state] for state in UNFINISHED)
-
-    @property
-    def disputed(self) -> int:
-        return sum(self.tasks[state] for state in DISPUTED)
-
-    @property
-    def where(self) -> str:
-        """The phase the round is in: the first that is not done."""
-        if self.number and not _done(self.mining):
-            return "mine"
-        if self.unfinished and not (self.snapshot or self.curriculum_run):
-            return "review"
-        if self.proposal is None or self.proposal.state == ProposalState.SENT_BACK:
-            return "curate"
-        if self.proposal.state == ProposalState.OPEN:
-            return "approve"
-        if not _done(self.training):
-            return "train"
-        if self.gate is None:
-            return "gate"
-        return "promote" if self.gate.state == GateState.JUDGED else "reflect"
-
-
-def _done(run: Any) -> bool:
-    return run is not None and run.state == RunState.DONE
-
-
-def made_in(*, project: Project, number: int) -> Made:
-    mining = runs_of(project=project).filter(round_number=number).first()
-    snapshot = _after(snapshot_runs_of(project=project).filter(round_number=number).first(), mining)
-    runs = curriculum_runs_of(project=project).filter(round_number=number)
-    curriculum_run = _after(runs.first(), snapshot or mining)
-    proposal_id = curriculum_run.proposal_id if curriculum_run else None
-    training = training_runs_of(project=project).filter(proposal_id=proposal_id or 0).first()
-    model_id = training.model_id if training else None
-    return Made(
-        number=number,
-        mining=mining,
-        tasks=review_of(runs=runs_of(project=project).filter(round_number=number)),
-        snapshot=snapshot,
-        curriculum_run=curriculum_run,
-        proposal=proposals_of(project=project).filter(pk=proposal_id or 0).first(),
-        training=training,
-        gate=gates_of(project=project).filter(candidate_id=model_id or 0).first(),
-    )
-
-
-def _after(run: Any, earlier: Any) -> Any:
-    """The run, unless something it should rest on was made later."""
-    return None if run is None or (earlier and run.created_at < earlier.created_at) else run
 
 
 @dataclass(frozen=True)
@@ -172,7 +88,7 @@ def _mine(made: Made) -> Facts:
         return "from round 1 on", "", "", ()
     if made.mining is None:
         return "", "a lead", "mining:runs", ()
-    count = f"{made.mining.tasks_opened:,} tasks" if _done(made.mining) else made.mining.state
+    count = f"{made.mining.tasks_opened:,} tasks" if is_done(made.mining) else made.mining.state
     return count, _name(made.mining, "a lead"), "mining:run", (made.mining.pk,)
 
 
@@ -229,6 +145,17 @@ def _promote(made: Made) -> Facts:
 
 
 @dataclass(frozen=True)
+class Grounds:
+    """What a project stands on: the model in production, whether it has predicted, and what teaching needs."""
+
+    model: ModelVersion | None
+    predicted: bool
+    labelled: bool
+    benchmark: bool
+    recipe: bool
+
+
+@dataclass(frozen=True)
 class Standing:
     """Where the loop is now; `round` is None before the first is opened."""
 
@@ -236,6 +163,7 @@ class Standing:
     made: Made
     phases: list[Phase]
     job: Job | None
+    grounds: Grounds
 
     @property
     def busy(self) -> bool:
@@ -253,19 +181,58 @@ class Standing:
 
 def standing(*, project: Project, at: datetime) -> Standing:
     """Where the project's open round stands, and the job it waits for, if it waits for one."""
-    current = rounds_of(project=project).filter(state=RoundState.OPEN).first()
-    made = made_in(project=project, number=current.number if current else 0)
-    run = live_or_failed(made) or _predicting(project, made)
-    return Standing(current, made, phases_of(made, project=project), job_of(run, at=at) if run else None)
+    return standing_of_each(projects=[project], at=at)[project.pk]
 
 
-def _predicting(project: Project, made: Made) -> Any:
-    """Mining starts from predictions: the run that makes them, while there are none of the model in production."""
-    if made.where != "mine" or made.mining is not None:
-        return None
-    runs = project.prediction_runs.filter(model__aliases__name=PRODUCTION, benchmark="")
-    run = runs.order_by("-pk").first()
-    return run if run and run.state != RunState.DONE else None
+def standing_of_each(*, projects: Sequence[Project], at: datetime) -> dict[int, Standing]:
+    """By project, in as many queries as for one."""
+    ids = [project.pk for project in projects]
+    rounds = Round.objects.select_related("reflection__by").filter(project__in=ids, state=RoundState.OPEN)
+    current = {row.project_id: row for row in rounds}
+    made = made_in_each(numbers={pk: current[pk].number if pk in current else 0 for pk in ids})
+    grounds = grounds_of_each(ids=ids)
+    predicting = _predicting([pk for pk in ids if made[pk].where == "mine" and made[pk].mining is None])
+    found = {}
+    for project in projects:
+        pk = project.pk
+        run = live_or_failed(made[pk]) or predicting.get(pk)
+        job = job_of(run, at=at) if run else None
+        found[pk] = Standing(
+            current.get(pk), made[pk], phases_of(made[pk], project=project), job, grounds[pk]
+        )
+    return found
+
+
+def grounds_of_each(*, ids: Sequence[int]) -> dict[int, Grounds]:
+    """By project, what it stands on."""
+    aliases = Alias.objects.select_related("model").filter(project__in=ids, name=PRODUCTION)
+    models = {alias.project_id: alias.model for alias in aliases}
+    here = {"project": OuterRef("pk")}
+    labelled = Example.objects.filter(label__isnull=False, **here).exclude(split=Split.BENCHMARK)
+    rows = Project.objects.filter(pk__in=ids).annotate(
+        labelled=Exists(labelled),
+        frozen=Exists(Benchmark.objects.filter(**here)),
+        taught=Exists(Recipe.objects.filter(**here)),
+    )
+    pool = PredictionSet.objects.filter(model__in=models.values(), purpose=PredictionSet.Purpose.POOL)
+    predicted = set(pool.values_list("model_id", flat=True))
+    return {
+        row.pk: Grounds(
+            model=models.get(row.pk),
+            predicted=row.pk in models and models[row.pk].pk in predicted,
+            labelled=row.labelled,
+            benchmark=row.frozen,
+            recipe=row.taught,
+        )
+        for row in rows
+    }
+
+
+def _predicting(ids: Sequence[int]) -> dict[int, Any]:
+    """Mining starts from predictions: by project, the run that makes those of the model in production."""
+    runs = PredictionRun.objects.filter(project__in=ids, model__aliases__name=PRODUCTION, benchmark="")
+    newest = runs.select_related("created_by").order_by("project_id", "-pk").distinct("project_id")
+    return {run.project_id: run for run in newest if run.state != RunState.DONE}
 
 
 def rounds_of(*, project: Project) -> QuerySet[Round]:

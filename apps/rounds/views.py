@@ -26,9 +26,10 @@ from apps.projects.services import create_project as save_project
 from apps.rounds import history as told
 from apps.rounds.actions import next_action
 from apps.rounds.forms import ProjectForm, ReflectionForm
+from apps.rounds.made import Made, made_in
 from apps.rounds.models import RoundState
 from apps.rounds.projects import projects_of
-from apps.rounds.queries import Made, made_in, phases_of, round_in, standing
+from apps.rounds.queries import phases_of, round_in, standing
 from apps.rounds.services import Lesson, close_round, open_first_round
 
 

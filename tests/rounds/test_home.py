@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.projects.models import Project
-from apps.projects.services import create_project, set_member
-from tests.conftest import House
+from apps.projects.services import add_protocol, create_project, set_member
+from apps.rounds.projects import projects_of
+from apps.rounds.services import open_first_round
+from tests.conftest import PROTOCOL, House
+from tests.turn import Turn
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +43,34 @@ def test_with_several_what_waits_for_oneself_comes_first(client: Client, house: 
     assert html.count("your turn") == 1
     assert "Import examples" in html
     assert "Add a protocol" in html
+
+
+def test_ten_projects_ask_the_database_no_more_than_two_do(
+    client: Client, house: House, django_assert_num_queries: Any
+) -> None:
+    def grow(n: int) -> int:
+        slug = f"more-{n}"
+        made = create_project(slug=slug, name=slug, by=house.ada, at=house.clock)
+        set_member(project=made, person=house.lena, role="lead", by=house.ada, at=house.clock)
+        if n % 2:
+            add_protocol(project=made, body=PROTOCOL, by=house.lena, at=house.clock)
+            open_first_round(project=made, by=house.lena, at=house.clock)
+        return n
+
+    Turn(house).mined()
+    grow(0)
+    grow(1)
+    projects_of(person=house.lena, at=house.clock)
+    with CaptureQueriesContext(connection) as few:
+        projects_of(person=house.lena, at=house.clock)
+    for n in range(2, 10):
+        grow(n)
+
+    with django_assert_num_queries(len(few)):
+        found = projects_of(person=house.lena, at=house.clock)
+
+    assert len(found) == 11
+    assert len(few) <= 14
 
 
 def test_with_none_one_is_told_whom_to_ask(client: Client, house: House) -> None:
