@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 from scipy.stats import beta
 
 from apps.algorithms import checks
@@ -68,23 +67,3 @@ def beta_posterior(
         age = forgetting ** np.arange(right.shape[1] - 1, -1, -1)
         right, asked = right @ age, asked @ age
     return _posterior(right, asked - right, prior, level)
-
-
-def accuracy_over_time(
-    outcomes: npt.ArrayLike,
-    *,
-    prior: tuple[float, float] = UNIFORM,
-    forgetting: float = 0.98,
-    level: float = 0.95,
-) -> Competence:
-    """Accuracy after each gold answer: outcomes (t,) true = right, oldest first → (t,) mean, low, high.
-
-    Evidence decays by s ← γs + right, f ← γf + wrong; posterior Beta(a + s, b + f). With γ = 0.98 about
-    the last fifty answers count.
-    """
-    _check_law(prior, forgetting)
-    right = checks.flags("outcomes", outcomes).astype(np.float64)
-    if len(right) == 0:
-        return Competence(right, right, right)
-    decay = ([1.0], [1.0, -forgetting])
-    return _posterior(lfilter(*decay, right), lfilter(*decay, 1 - right), prior, level)

@@ -1,19 +1,13 @@
-"""How good, and how honest, are a model's probabilities? probs (n, k), labels (n,) in 0…k−1, n ≥ 1."""
+"""How honest are a model's probabilities, and what does it mistake for what? Labels are codes in 0…k−1."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
 
 from apps.algorithms import checks
 from apps.algorithms.checks import Floats, Ints
 from apps.algorithms.intervals import two_sided_z, wilson
-
-# a probability of exactly 0 for the truth would make one row's loss infinite
-SMALLEST = float(np.finfo(np.float32).tiny)
-COLDEST, HOTTEST = 0.05, 20.0
 
 
 @dataclass(frozen=True)
@@ -25,26 +19,6 @@ class Reliability:
     low: Floats  # Wilson interval of the share
     high: Floats
     count: Ints
-
-
-def _rows(labels: npt.ArrayLike, probs: npt.ArrayLike) -> tuple[Ints, Floats]:
-    y, p = checks.labelled(labels, probs)
-    if len(y) == 0:
-        raise ValueError("probs has no rows: a mean over nothing is not defined; give at least one row.")
-    return y, p
-
-
-def brier(probs: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Mean of Σ_j (p_j − [j = y])², in [0, 2]; low is good. Brier 1950."""
-    y, p = _rows(labels, probs)
-    p[np.arange(len(y)), y] -= 1
-    return float((p**2).sum(axis=1).mean())
-
-
-def nll(probs: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Mean of −log p_y in nats, p_y taken as at least 1.2e-38; ≥ 0, low is good."""
-    y, p = _rows(labels, probs)
-    return float(-np.log(np.maximum(p[np.arange(len(y)), y], SMALLEST)).mean())
 
 
 def reliability_curve(
@@ -102,29 +76,3 @@ def confusion(labels: npt.ArrayLike, predicted: npt.ArrayLike, k: int) -> Ints:
     truth, guess = checks.codes("labels", labels, below=k), checks.codes("predicted", predicted, below=k)
     checks.same_length(labels=truth, predicted=guess)
     return np.bincount(truth * k + guess, minlength=k * k).reshape(k, k).astype(np.int64)
-
-
-def temper(probs: npt.ArrayLike, temperature: float) -> Floats:
-    """softmax(log p / T), (n, k) → (n, k): T > 1 softens, T < 1 sharpens, the order stays."""
-    p = checks.probabilities("probs", probs)
-    if not 0 < temperature < np.inf:
-        raise ValueError(f"temperature is {temperature}: give a number above 0.")
-    return np.asarray(softmax(np.log(np.maximum(p, SMALLEST)) / temperature, axis=1), dtype=np.float64)
-
-
-def fit_temperature(probs: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """T in [0.05, 20] of least NLL of `temper(probs, T)`. Guo et al. 2017.
-
-    Fit it on rows used for nothing else. A result at either bound says the rows are too few or all
-    right (or wrong), not that the temperature is that.
-    """
-    y, p = _rows(labels, probs)
-    logits = np.log(np.maximum(p, SMALLEST))
-    truth = logits[np.arange(len(y)), y]
-
-    def loss(log_t: float) -> float:
-        scaled = logits / np.exp(log_t)
-        return float((np.logaddexp.reduce(scaled, axis=1) - truth / np.exp(log_t)).mean())
-
-    found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
-    return float(np.exp(found.x))

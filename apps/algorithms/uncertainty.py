@@ -24,10 +24,3 @@ def entropy(probs: npt.ArrayLike) -> Floats:
     nats: Floats = np.asarray(entr(p), dtype=np.float64).sum(axis=1)
     share_of_most: Floats = nats / np.log(p.shape[1])
     return np.minimum(share_of_most, 1.0)
-
-
-def least_confidence(probs: npt.ArrayLike) -> Floats:
-    """1 − max p, (n, k) → (n,), in [0, 1 − 1/k]; high means unsure. Lewis & Gale 1994."""
-    p = checks.probabilities("probs", probs)
-    doubt: Floats = 1.0 - p.max(axis=1)
-    return np.maximum(doubt, 0.0)

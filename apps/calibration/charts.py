@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
 from apps.calibration.queries import Stated
+from apps.core.charts import intervals
 
 
 def confidence_chart(groups: list[Stated]) -> dict[str, Any]:
     """Share of right gold answers per stated confidence, with its interval."""
     values = [
-        {"stated": f"{g.confidence} · {g.word}", "right": g.right.estimate, "low": g.right.low,
+        {"stated confidence": f"{g.confidence} · {g.word}", "estimate": g.right.estimate, "low": g.right.low,
          "high": g.right.high, "n": g.n}
         for g in groups
     ]  # fmt: skip
-    base = alt.Chart({"values": values}).encode(
-        x=alt.X("stated:N", title="Stated confidence", axis=alt.Axis(labelAngle=0), sort=None),
-        tooltip=["stated:N", alt.Tooltip("right:Q", format=".3f"), "n:Q"],
-    )
-    scale = alt.Scale(domain=[0, 1])
-    bars = base.mark_rule(strokeWidth=4, opacity=0.4).encode(
-        y=alt.Y("low:Q", title="Share right", scale=scale, axis=alt.Axis(format=".0%", tickCount=5)),
-        y2="high:Q",
-    )
-    points = base.mark_point(filled=True, size=90, opacity=1).encode(y=alt.Y("right:Q", scale=scale))
-    spec: dict[str, Any] = (bars + points).properties(height=220).to_dict()
-    return spec
+    order = [str(value["stated confidence"]) for value in values]
+    return intervals(values, x="stated confidence", order=order, title="Share right", whole=True)
 
 
 def finding(groups: list[Stated]) -> str:

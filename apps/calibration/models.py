@@ -15,7 +15,6 @@ class Gold(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="gold")
     example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="gold")
     label = models.CharField(max_length=200)
-    note = models.TextField(blank=True)
     retired_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

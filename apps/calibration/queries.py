@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from apps.accounts.models import User
 from apps.algorithms.agreement import krippendorff_alpha
 from apps.algorithms.competence import beta_posterior
 from apps.algorithms.intervals import Interval, two_sided_z, wilson
+from apps.annotation.cards import CONFIDENCE
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Task
 from apps.calibration.models import Gold
 from apps.examples.queries import Content, contents
@@ -21,7 +22,6 @@ from apps.projects.models import Membership, Project
 from apps.projects.queries import protocol_of
 
 WANTED = 0.9  # the accuracy we want; whose whole interval lies below it needs a session
-CONFIDENCES = {1: "guessing", 2: "unsure", 3: "fairly sure", 4: "certain"}
 PRIOR = (9.0, 1.0)  # a new expert is taken to be right 9 times in 10 until gold says otherwise
 
 
@@ -103,9 +103,8 @@ def standings(*, project: Project) -> list[Standing]:
     for answer in gold_answers(project=project):
         by_person.setdefault(answer.person_id, []).append(answer)
     counted = Assignment.objects.filter(task__queue__project=project, state=AssignmentState.SUBMITTED)
-    totals: dict[int, int] = {}
-    for person_id in counted.filter(kind=Assignment.Kind.ANNOTATE).values_list("person_id", flat=True):
-        totals[person_id] = totals.get(person_id, 0) + 1
+    answered = counted.filter(kind=Assignment.Kind.ANNOTATE).values_list("person_id")
+    totals = dict(answered.annotate(n=Count("pk")))
     members = Membership.objects.select_related("person").filter(project=project).exclude(role="admin")
     return [
         _standing(member.person, by_person.get(member.person_id, []), totals.get(member.person_id, 0))
@@ -206,15 +205,18 @@ class Stated:
 def stated_confidence(*, project: Project) -> list[Stated]:
     """Whether people are right as often as they say; confidences nobody stated are left out."""
     answers = gold_answers(project=project)
-    groups = {level: [a.correct for a in answers if a.confidence == level] for level in CONFIDENCES}
+    groups = {
+        (int(level), word): [a.correct for a in answers if a.confidence == int(level)]
+        for level, word in CONFIDENCE.items()
+    }
     return [
         Stated(
             level,
-            CONFIDENCES[level],
+            word,
             len(right),
             wilson(sum(right) / len(right), len(right), z=two_sided_z(0.95)),
         )
-        for level, right in groups.items()
+        for (level, word), right in groups.items()
         if right
     ]
 

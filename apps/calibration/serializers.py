@@ -18,7 +18,7 @@ class GoldOut(serializers.ModelSerializer[Gold]):
 
     class Meta:
         model = Gold
-        fields = ("id", "key", "label", "note", "retired_at", "created_by", "created_at")
+        fields = ("id", "key", "label", "retired_at", "created_by", "created_at")
 
 
 class AddGold(serializers.Serializer[Any]):

@@ -28,15 +28,7 @@ def add_gold(*, project: Project, labels: Mapping[str, str], by: User, at: datet
     require(person=by, project=project, action="manage_gold")
     if project.protocol is None:
         raise BadInput("Add a protocol first: gold is an answer to its target question.", field="protocol")
-    classes = set(project.protocol.classes)
-    examples = {example.key: example for example in project.examples.filter(key__in=labels)}
-    for key, label in labels.items():
-        if key not in examples:
-            raise BadInput(f"There is no example with the key {key!r}.", field=key)
-        if examples[key].split == Split.BENCHMARK:
-            raise BadInput(f"{key!r} belongs to a benchmark and is not shown to experts.", field=key)
-        if label not in classes:
-            raise BadInput(f"{label!r} is not one of the target's options.", field=key)
+    examples = _checked(project, labels, classes=set(project.protocol.classes))
     gold = [
         Gold(project=project, example=examples[key], label=label, created_by=by, created_at=at)
         for key, label in labels.items()
@@ -49,6 +41,19 @@ def add_gold(*, project: Project, labels: Mapping[str, str], by: User, at: datet
     )
     record_event(kind="gold.added", row=project, at=at, actor=by, project_id=project.pk, keys=sorted(labels))
     return made
+
+
+def _checked(project: Project, labels: Mapping[str, str], *, classes: set[str]) -> dict[str, Example]:
+    """The examples by key; raises `BadInput` naming the first that cannot be gold."""
+    examples = {example.key: example for example in project.examples.filter(key__in=labels)}
+    for key, label in labels.items():
+        if key not in examples:
+            raise BadInput(f"There is no example with the key {key!r}.", field=key)
+        if examples[key].split == Split.BENCHMARK:
+            raise BadInput(f"{key!r} belongs to a benchmark and is not shown to experts.", field=key)
+        if label not in classes:
+            raise BadInput(f"{label!r} is not one of the target's options.", field=key)
+    return examples
 
 
 @transaction.atomic

@@ -86,9 +86,9 @@ def before_after(
     return _spec(chart, height=34 * rows + 10)
 
 
-def intervals(values: Values, *, x: str, order: list[str], title: str) -> dict[str, Any]:
-    """An estimate with its interval per name; values hold {x, estimate, low, high, n}."""
-    scale = alt.Scale(zero=False, nice=True)
+def intervals(values: Values, *, x: str, order: list[str], title: str, whole: bool = False) -> dict[str, Any]:
+    """An estimate with its interval per name; values hold {x, estimate, low, high, n}; `whole`: from 0 to 1."""
+    scale = alt.Scale(domain=[0, 1]) if whole else alt.Scale(zero=False, nice=True)
     base = alt.Chart({"values": values}).encode(
         x=alt.X(f"{x}:N", sort=order, title=x.capitalize(), axis=alt.Axis(labelAngle=0)),
         tooltip=[

@@ -1,4 +1,4 @@
-"""The protocol of a run: claim, beat, finish; cancel and retry by people; sweep what is stale."""
+"""The protocol of a run: claim, beat, finish; cancel and retry by people; sweep what is stale; how long it takes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from apps.core.moves import move
 
 AnyRun = TypeVar("AnyRun", bound=Run)
 MAX_ATTEMPTS = 4
+LOOKS = ((120, 5), (30, 2), (0, 1))  # seconds a run has run → seconds between looks at it
 
 
 def stale_after() -> timedelta:
@@ -163,3 +164,15 @@ def revive(run: Run, *, at: datetime) -> None:
     if row.state == RunState.RUNNING:
         move(row, to=RunState.QUEUED, at=at, data={"why": "its worker fell silent"}, claim=None)
     enqueue_run(row.JOB, row, at=at)
+
+
+def time_left(seconds: float | None) -> str:
+    """In words, about how long a run will still take; nothing while that is unknown."""
+    if seconds is None:
+        return ""
+    return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {max(1, round(seconds))} s left"
+
+
+def look_again(ran: float) -> int:
+    """Seconds until a page should look at a run again: soon at first, then less and less often."""
+    return next(wait for since, wait in LOOKS if ran >= since)

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from apps.core.errors import NotFound
 from apps.core.models import RunState
+from apps.core.runs import look_again
 from apps.curricula.models import ProposalState
 from apps.examples.models import Example, Split
 from apps.explore.queries.jobs import Job, job_of
@@ -174,9 +175,8 @@ class Standing:
 
     @property
     def poll(self) -> int:
-        """Seconds until the board looks again: soon at first, then less and less often."""
-        ran = (self.job.seconds if self.job else None) or 0
-        return 1 if ran < 30 else 2 if ran < 120 else 5
+        """Seconds until the board looks again."""
+        return look_again((self.job.seconds if self.job else None) or 0)
 
 
 def standing(*, project: Project, at: datetime) -> Standing:

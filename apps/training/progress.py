@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from apps.core.runs import look_again, time_left
 from apps.training.models import TrainingRun
 
 PHASES = {
@@ -13,7 +14,6 @@ PHASES = {
     "cross_fit": "Teaching it in folds, for probabilities on rows it has not seen",
     "evaluate": "Measuring it on the benchmark",
 }
-SLOWER = ((120, 5), (30, 2), (0, 1))  # seconds run → seconds between looks
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def progress_of(*, run: TrainingRun, at: datetime) -> Progress:
         total=facts.get("total"),
         note=" · ".join(word for word in words if word),
         rate=f"{done / seconds:.1f} steps per s" if done and seconds else "",
-        left=_left(left),
-        poll=next(wait for ran, wait in SLOWER if seconds >= ran),
+        left=time_left(left),
+        poll=look_again(seconds),
         curve=curve,
         mix=(curve[-1]["mix"] or {}).get("labels", {}) if curve else {},
     )
@@ -56,9 +56,3 @@ def fit_points(curve: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One point per epoch of the fit itself, numbered through all stages; folds are left out."""
     fits = [point for point in curve if point["phase"] == "fit" and point.get("loss") is not None]
     return [{**point, "step": number} for number, point in enumerate(fits, start=1)]
-
-
-def _left(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {max(1, round(seconds))} s left"

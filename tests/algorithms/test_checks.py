@@ -54,9 +54,9 @@ def test_a_second_answer_by_the_same_person_names_its_row():
 
 
 def test_the_callers_array_is_never_changed():
-    from apps.algorithms import label_quality, model_quality
+    from apps.algorithms import label_quality, uncertainty
 
     probs = np.array(GOOD)
     label_quality.log_odds([0, 1], probs)
-    model_quality.brier(probs, [0, 1])
+    uncertainty.margin(probs)
     assert probs.tolist() == GOOD

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import betainc
 
-from apps.algorithms.competence import accuracy_over_time, beta_posterior
+from apps.algorithms.competence import beta_posterior
 
 
 def test_posterior_mean_and_interval_of_counts():
@@ -20,23 +20,6 @@ def test_old_periods_count_less_and_the_prior_stays():
     assert faded.mean == pytest.approx([2 / 3])
 
 
-def test_accuracy_over_time_follows_the_recurrence():
-    outcomes = np.random.default_rng(2).random(60) < 0.8
-    result = accuracy_over_time(outcomes, prior=(3, 1), forgetting=0.9)
-    right = wrong = 0.0
-    for step, outcome in enumerate(outcomes):
-        right, wrong = 0.9 * right + outcome, 0.9 * wrong + (not outcome)
-        assert result.mean[step] == pytest.approx((3 + right) / (4 + right + wrong))
-    assert (result.low < result.mean).all()
-    assert (result.mean < result.high).all()
-
-
-def test_forgetting_notices_a_fall_that_a_plain_count_hides():
-    outcomes = [True] * 300 + [False] * 20
-    assert accuracy_over_time(outcomes, forgetting=0.95).high[-1] < 0.7
-    assert accuracy_over_time(outcomes, forgetting=1.0).low[-1] > 0.85
-
-
 def test_the_interval_covers_the_truth_as_often_as_it_says():
     rng = np.random.default_rng(4)
     truth = rng.random(4000)
@@ -52,8 +35,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
         (lambda: beta_posterior([1], [2], forgetting=0.9), "Forgetting needs periods"),
         (lambda: beta_posterior([1], [2], prior=(0, 1)), "two positive numbers"),
         (lambda: beta_posterior([1], [2, 3]), "the same shape"),
-        (lambda: accuracy_over_time([1, 0.5]), "outcomes row 1"),
-        (lambda: accuracy_over_time([1], forgetting=0), "forgetting is 0"),
+        (lambda: beta_posterior([[1]], [[1]], forgetting=0), "forgetting is 0"),
     ],
 )
 def test_malformed_counts_are_refused(call, complaint):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.annotation.services.answers import reopen, submit_annotation
 from apps.calibration.queries import agreement, gold_answers, standing_of, standings
@@ -96,6 +98,18 @@ def test_leads_are_listed_once_they_have_annotated_and_admins_never(house):
     assert names == {"erin", "emil", "ella"}
     house.submit(house.lena)
     assert {s.person.username for s in standings(project=house.project)} == {*names, "lena"}
+
+
+def test_standings_ask_no_more_queries_the_more_was_answered(house, gold, django_assert_num_queries):
+    answer_gold(house, house.erin, "3")
+    with CaptureQueriesContext(connection) as few:
+        standings(project=house.project)
+    answer_gold(house, house.emil, *["3"] * 8)
+    answer_gold(house, house.ella, *["5"] * 4)
+    with django_assert_num_queries(len(few)):
+        found = {s.person.username: (s.answered, s.correct) for s in standings(project=house.project)}
+    assert found == {"erin": (1, 1), "emil": (8, 8), "ella": (4, 0)}
+    assert len(few) <= 5
 
 
 def test_an_unusable_mark_on_gold_is_not_right(house, gold):

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from apps.core.errors import NotFound
 from apps.core.models import Run, RunState
-from apps.core.runs import run_models
+from apps.core.runs import run_models, time_left
 from apps.projects.models import Project
 
 NAMES = {
@@ -103,9 +103,7 @@ def _left(progress: dict[str, Any], done: int | None, total: int | None, seconds
     left = progress.get("seconds_left")
     if left is None and done and total and seconds:
         left = (total - done) * seconds / done
-    if left is None:
-        return ""
-    return f"about {left / 60:.0f} min left" if left >= 90 else f"about {max(1, round(left))} s left"
+    return time_left(left)
 
 
 def run_of(*, project: Project, kind: str, run_id: int) -> Run:
