@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from apps.annotation.models import CLOSED, DISPUTED, HOLDING, Assignment, Queue, Task, TaskState
 from apps.core.errors import NotFound
 from apps.projects.models import Project
-
-NOT_GOLD = ~Q(tasks__reason=Task.Reason.GOLD)
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,10 @@ class QueueState:
 
 def queue_states(*, project: Project) -> list[QueueState]:
     """The project's queues, that of the protocol in force first, then newest first."""
-    counts = {
-        name: Count("tasks", filter=NOT_GOLD & Q(tasks__state__in=states))
-        for name, states in {"n_open": [TaskState.OPEN], "n_disputed": DISPUTED, "n_closed": CLOSED}.items()
-    }
-    queues = project.queues.select_related("protocol").annotate(**counts).order_by("-pk")
+    tasks = Task.objects.filter(queue__project=project).exclude(reason=Task.Reason.GOLD)
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for queue_id, state, n in tasks.values_list("queue", "state").annotate(n=Count("pk")):
+        counts[queue_id][state] = n
     desks = Assignment.objects.filter(task__queue__project=project, state__in=HOLDING)
     desks = desks.exclude(task__reason=Task.Reason.GOLD)
     held = dict(desks.values_list("task__queue").annotate(n=Count("pk")))
@@ -39,12 +37,12 @@ def queue_states(*, project: Project) -> list[QueueState]:
         QueueState(
             queue=queue,
             in_force=queue.protocol_id == project.protocol_id,
-            open=queue.n_open,
+            open=counts[queue.pk][TaskState.OPEN],
             held=held.get(queue.pk, 0),
-            disputed=queue.n_disputed,
-            closed=queue.n_closed,
+            disputed=sum(counts[queue.pk][state] for state in DISPUTED),
+            closed=sum(counts[queue.pk][state] for state in CLOSED),
         )
-        for queue in queues
+        for queue in project.queues.select_related("protocol").order_by("-pk")
     ]
     return sorted(found, key=lambda one: not one.in_force)
 

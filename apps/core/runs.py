@@ -130,7 +130,7 @@ def cancel(*, run: Run, by: Any, at: datetime) -> None:
 def retry(*, run: Run, by: Any, at: datetime) -> None:
     """Queue a failed or cancelled run again; it resumes from its last checkpoint where it has one."""
     row = type(run)._default_manager.select_for_update().get(pk=run.pk)
-    afresh = {"attempts": 0, "cancel_requested_at": None, "finished_at": None, "error": ""}
+    afresh: dict[str, Any] = {"attempts": 0, "cancel_requested_at": None, "finished_at": None, "error": ""}
     try:
         with transaction.atomic():
             move(row, to=RunState.QUEUED, at=at, actor=by, **afresh)

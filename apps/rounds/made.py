@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Q
 
 from apps.annotation.models import DISPUTED, UNFINISHED, TaskState
 from apps.core.models import RunState
@@ -120,16 +120,16 @@ def _in(numbers: Rounds) -> Q:
     return reduce(or_, each, Q(pk__in=[]))
 
 
-def _newest_runs(model: type[Model], numbers: Rounds, *related: str) -> dict[int, Any]:
+def _newest_runs(model: Any, numbers: Rounds, *related: str) -> dict[int, Any]:
     """By project, the newest run of this kind in its round."""
-    rows = model._default_manager.select_related(*related, "created_by").filter(_in(numbers))
+    rows = model.objects.select_related(*related, "created_by").filter(_in(numbers))
     newest = rows.order_by("project_id", "-pk").distinct("project_id")
     return {run.project_id: run for run in newest}
 
 
-def _newest(model: type[Model], of: str, keys: Any, *related: str) -> dict[int, Any]:
+def _newest(model: Any, of: str, keys: Any, *related: str) -> dict[int, Any]:
     """By what they belong to, the newest rows of these."""
-    rows = model._default_manager.select_related(*related).filter(**{f"{of}__in": list(keys)})
+    rows = model.objects.select_related(*related).filter(**{f"{of}__in": list(keys)})
     return {getattr(row, f"{of}_id"): row for row in rows.order_by(f"{of}_id", "-pk").distinct(f"{of}_id")}
 
 
