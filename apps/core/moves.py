@@ -34,9 +34,9 @@ def move(
     origin = row.state
     if to not in row.MOVES.get(origin, ()):
         raise IllegalMove(row, origin, to)
-    noun = row._meta.model_name
+    model: type[models.Model] = type(row)
     event = event_values(
-        kind=f"{noun}.{to}",
+        kind=f"{model._meta.model_name}.{to}",
         row=row,
         at=at,
         actor=actor,
@@ -45,9 +45,7 @@ def move(
     )
     changed = {"state": to, **changes}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _statement(type(row), tuple(changed)), [*_columns(row, changed), row.pk, origin, *event]
-        )
+        cursor.execute(_statement(model, tuple(changed)), [*_columns(row, changed), row.pk, origin, *event])
         if not cursor.rowcount:
             raise LostRace(row, to)
     for name, value in changed.items():
