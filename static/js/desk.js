@@ -3,7 +3,7 @@ import { activeMs, startCounting } from "./activity.js";
 import { clearOld, forget, noteChange, restore, save, stopSaving } from "./drafts.js";
 import { overdue, watch } from "./lease.js";
 import { announce, toast } from "./notices.js";
-import { accept, choose, complete, leave, start, step } from "./questions.js";
+import { accept, choose, complete, leave, offers, start, step } from "./questions.js";
 import { holdAnswers } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 import { addDecision } from "./strip.js";
@@ -11,7 +11,7 @@ import { addDecision } from "./strip.js";
 const desk = document.getElementById("desk");
 const card = () => desk.querySelector(".desk-card");
 const form = () => document.getElementById("answer");
-const STATES = { saving: "Saving", saved: "Saved", sending: "Sending", offline: "Offline, kept here", "signed-out": "Signed out, kept here", elsewhere: "Changed elsewhere" };
+const STATES = { saving: "Saving", saved: "Saved", sending: "Sending", offline: "Offline, kept here", "signed-out": "Signed out, kept here", elsewhere: "Changed elsewhere", refused: "Not saved" };
 
 function say(state) {
   const sign = document.getElementById("save-state");
@@ -22,6 +22,7 @@ function say(state) {
     const link = Object.assign(document.createElement("a"), { href: desk.dataset.login, target: "_blank", textContent: "sign in in a new tab" });
     says.replaceChildren("You have been signed out. Your answer is kept here: ", link, ", come back, and it is sent.");
   } else if (state === "offline") says?.replaceChildren("The server does not answer. Your answer is kept here and sent again by itself.");
+  else if (state === "refused") says?.replaceChildren("The server does not take this as a draft: it is too long, or holds a character that is none. It is kept here.");
   else if (state === "elsewhere") says?.replaceChildren("This task was finished elsewhere; what you enter here is not saved. Reload the page for the next one.");
 }
 
@@ -29,7 +30,7 @@ const submit = () => form() && complete() && form().requestSubmit();
 const write = (textarea) => (textarea ? textarea.focus() : false);
 
 const KEYS = [
-  { keys: [..."0123456789"], shown: ["0", "…", "9"], does: "Choose an option of the current question", run: choose },
+  { keys: [..."0123456789"], shown: ["0", "…", "9"], does: "Choose an option of the current question", others: offers, run: choose },
   { keys: ["Enter"], does: "Accept and go on; submit when all is answered", run: () => form() ? accept() && form().requestSubmit() : press("#card [type=submit]")() },
   { keys: ["ArrowUp", "ArrowDown"], does: "Previous, next question", run: (name) => step(name === "ArrowUp" ? -1 : 1) },
   { keys: ["Shift+Enter"], does: "Write in the current question's text field", run: () => write(desk.querySelector("[aria-current] textarea")) },
@@ -40,7 +41,6 @@ const KEYS = [
   { keys: ["x"], does: "Escalate: for a lead (then a digit)", run: press("[data-opens=escalate]") },
   { keys: ["u"], does: "Reopen the last decision", run: press("#strip button:not(:disabled)") },
   { keys: ["g"], does: "Guidelines", run: press("#guidelines summary") },
-  { keys: ["r"], does: "Reveal the suggestion (it is always shown here)", run: () => announce("The suggestion is shown already.") },
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },
 ];
 

@@ -41,6 +41,7 @@ export async function save(form, say, options = {}) {
     return say("saved");
   }
   if (response.status === 409) return say("elsewhere");
+  if (response.status === 413 || response.status === 422) return say("refused"); // sending it again would not help
   unsaved = true;
   say([401, 403].includes(response.status) ? "signed-out" : "offline");
   timer = setTimeout(() => save(form, say), AGAIN);

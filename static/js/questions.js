@@ -29,8 +29,13 @@ export function leave() {
   go(question);
 }
 
+const offered = (key) => current()?.querySelector(`[data-choice="${CSS.escape(key)}"]`);
+
+// Whether this key is one of the current question's own.
+export const offers = (key) => key.length === 1 && offered(key) != null;
+
 export function choose(key) {
-  const input = current()?.querySelector(`[data-choice="${CSS.escape(key)}"]`);
+  const input = offered(key);
   if (!input) return false;
   input.click();
   go(current());

@@ -1,12 +1,12 @@
 // Adjudication by keyboard: a label, a cause, Enter; the next dispute comes in the same place.
-import { accept, choose, complete, leave, start, step } from "./questions.js";
+import { accept, choose, complete, leave, offers, start, step } from "./questions.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 
 const form = () => document.getElementById("settle");
 const send = (ready) => form() && ready() && form().requestSubmit();
 
 const KEYS = [
-  { keys: [..."0123456789"], shown: ["0", "…", "9"], does: "Choose an option of the current question", run: choose },
+  { keys: [..."0123456789"], shown: ["0", "…", "9"], does: "Choose an option of the current question", others: offers, run: choose },
   { keys: ["Enter"], does: "Accept and go on; settle when label and cause are given", run: () => send(accept) },
   { keys: ["ArrowUp", "ArrowDown"], does: "Previous, next question", run: (name) => step(name === "ArrowUp" ? -1 : 1) },
   { keys: ["c"], does: "Note", run: () => document.getElementById("comment")?.focus() },

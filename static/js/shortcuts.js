@@ -1,4 +1,5 @@
-// A page's keys from one registry: [{ keys, does, run }], which is also the cheat-sheet.
+// A page's keys from one registry: [{ keys, does, run }], which is also the cheat-sheet. `others(name)` says
+// whether it takes a key that it does not name, such as the letters a protocol gives its options; it goes first.
 // `writing: true` works in text fields too. Bound by the character typed; a digit row that types other
 // characters (French) still counts as digits where the character itself means nothing.
 import { typing } from "./keys.js";
@@ -13,7 +14,7 @@ function nameOf(event) {
 }
 
 export function bindKeys(registry) {
-  const find = (name) => registry.find((entry) => entry.keys.includes(name));
+  const find = (name) => registry.find((entry) => entry.others?.(name)) ?? registry.find((entry) => entry.keys.includes(name));
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     if (document.documentElement.dataset.keys === "off" && !event.ctrlKey && !event.metaKey) return;
