@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import Any
 
 from apps.accounts.models import User
-from apps.annotation.cards import (
-    Question,
-    Subject,
-    cause_question,
-    condition_question,
-    questions_of,
-    subject_of,
-)
 from apps.annotation.domain import CAUSES, ESCALATION_REASONS
 from apps.annotation.models import Annotation, Assignment, Task, TaskState
 from apps.annotation.queries import answers_on, escalations_of
-from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
+from apps.annotation.questions import Question, cause_question, condition_question, questions_of
+from apps.annotation.subjects import Subject, subject_of
+from apps.projects.domain import CONDITIONS_WITHOUT_TARGET, label_of, target_of, words_of
 
 
 @dataclass(frozen=True)
@@ -68,8 +62,10 @@ def dispute_of(task: Task, *, person: User) -> Dispute:
     protocol = task.queue.protocol.body
     asked = [
         # a lead settles the target; the other criteria may be left out
-        Question(one.name, one.kind, one.title, one.required and question["target"], one.choices)
-        for one, question in zip(questions_of(protocol, {}), protocol["questions"], strict=True)
+        replace(one, required=one.required and question["target"])
+        for one, question in zip(
+            questions_of(protocol, {}, content=task.payload.body or {}), protocol["questions"], strict=True
+        )
     ]
     escalations = [
         (ESCALATION_REASONS.get(one.reason, one.reason), one.note) for one in escalations_of(task=task)
@@ -98,10 +94,9 @@ def settled_of(task: Task | None) -> Settled | None:
 
 def _sides(task: Task, *, named: bool) -> list[Side]:
     protocol = task.queue.protocol
-    target = protocol.target["name"]
     given = [one for one in answers_on(task=task) if one.assignment.kind == Assignment.Kind.ANNOTATE]
     # by label, so that the order does not tell who was first
-    given.sort(key=lambda one: (str(one.answers.get(target)), one.pk))
+    given.sort(key=lambda one: (str(label_of(protocol.body, one.answers)), one.pk))
     return [
         _side(one, letter, protocol.body, named=named)
         for one, letter in zip(given, ascii_uppercase, strict=False)
@@ -110,29 +105,17 @@ def _sides(task: Task, *, named: bool) -> list[Side]:
 
 def _side(annotation: Annotation, letter: str, protocol: dict[str, Any], *, named: bool) -> Side:
     unused = annotation.condition in CONDITIONS_WITHOUT_TARGET
-    words = {question["name"]: _words(question, annotation.answers) for question in protocol["questions"]}
-    target = next(question["name"] for question in protocol["questions"] if question["target"])
-    ratings = [
-        (q["title"], words[q["name"]]) for q in protocol["questions"] if words[q["name"]] and not q["target"]
-    ]
+    others = [question for question in protocol["questions"] if not question["target"]]
+    said = [(question["title"], words_of(question, annotation.answers)) for question in others]
     return Side(
         letter=letter,
         name=annotation.assignment.person.display_name if named else "",
-        says=annotation.get_condition_display() if unused else words[target],
-        ratings=ratings,
+        says=annotation.get_condition_display()
+        if unused
+        else words_of(target_of(protocol), annotation.answers),
+        ratings=[(title, words) for title, words in said if words],
         condition=annotation.get_condition_display(),
         confidence=f"{annotation.confidence} of 4" if annotation.confidence else "",
         comment=annotation.comment,
         counted=annotation.assignment.state != Assignment.State.SURPLUS,
     )
-
-
-def _words(question: dict[str, Any], answers: dict[str, Any]) -> str:
-    answer = answers.get(question["name"])
-    if answer is None:
-        return ""
-    if question["kind"] == "choice":
-        return next((o["title"] for o in question["options"] if o["value"] == answer), str(answer))
-    if question["kind"] == "rating":
-        return f"{answer} · {question['criterion']['anchors'].get(str(answer), '')}"
-    return str(answer)

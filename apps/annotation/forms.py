@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.http import QueryDict
 
-from apps.annotation.cards import PREFIX
 from apps.annotation.models import Condition
+from apps.annotation.questions import JSON, LIST, ONE
 from apps.annotation.services.answers import Answer
 from apps.core.errors import BadInput
 
 
-def answers_from(data: QueryDict) -> dict[str, str]:
+def answers_from(data: QueryDict) -> dict[str, Any]:
     """The answers a form has sent, by question; what was left empty is not among them."""
-    pairs = {name.removeprefix(PREFIX): str(data[name]) for name in data if name.startswith(PREFIX)}
-    return {name: value for name, value in pairs.items() if value != ""}
+    given: dict[str, Any] = {}
+    for name in data:
+        if name.startswith(LIST):
+            given[name.removeprefix(LIST)] = [value for value in data.getlist(name) if value != ""]
+        elif name.startswith(JSON) and data[name]:
+            given[name.removeprefix(JSON)] = _json(data, name)
+        elif name.startswith(ONE) and data[name]:
+            given[name.removeprefix(ONE)] = data[name]
+    return given
+
+
+def _json(data: QueryDict, name: str) -> Any:
+    try:
+        return json.loads(data[name])
+    except (ValueError, RecursionError) as error:
+        question = name.removeprefix(JSON)
+        raise BadInput(f"The answer to {question!r} is not JSON. Reload the page.", field=question) from error
 
 
 def answer_from(data: QueryDict) -> Answer:

@@ -24,10 +24,13 @@ from apps.annotation.models import (
 )
 from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import NotFound
+from apps.projects.domain import label_of
 from apps.projects.models import Project
 
 CARD = CompiledQuery(
-    lambda: Assignment.objects.select_related("task__example", "task__payload").filter(pk=Given("pk"))
+    lambda: Assignment.objects.select_related("task__example", "task__payload", "task__model").filter(
+        pk=Given("pk")
+    )
 )
 """An assignment with what its card shows beside the queue and its protocol."""
 
@@ -123,9 +126,9 @@ STANDING = CompiledQuery(
 
 def standing_votes(*, task: Task) -> list[Vote]:
     """The answers that stand: one current annotation each, a reopened one as it was until it is sent again."""
-    target = task.queue.protocol.target["name"]
+    protocol = task.queue.protocol.body
     return [
-        Vote(one.assignment.person_id, one.pk, one.answers.get(target), one.condition)
+        Vote(one.assignment.person_id, one.pk, label_of(protocol, one.answers), one.condition)
         for one in STANDING.rows(task=task.pk)
     ]
 

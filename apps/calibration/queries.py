@@ -14,10 +14,11 @@ from apps.accounts.models import User
 from apps.algorithms.agreement import krippendorff_alpha
 from apps.algorithms.competence import beta_posterior
 from apps.algorithms.intervals import Interval, two_sided_z, wilson
-from apps.annotation.cards import CONFIDENCE
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Task
+from apps.annotation.questions import CONFIDENCE
 from apps.calibration.models import Gold
 from apps.examples.queries import Content, contents
+from apps.projects.domain import label_of
 from apps.projects.models import Membership, Project
 from apps.projects.queries import protocol_of
 
@@ -94,7 +95,7 @@ def gold_answers(*, project: Project, person: User | None = None) -> list[GoldAn
 
 def _said(answers: dict[str, Any], protocol_id: int) -> Any:
     """The answer to the target question of the protocol it was given under; a later one may name it otherwise."""
-    return answers.get(protocol_of(protocol_id).target["name"])
+    return label_of(protocol_of(protocol_id).body, answers)
 
 
 def standings(*, project: Project) -> list[Standing]:

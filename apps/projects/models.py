@@ -8,6 +8,8 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
+from apps.projects.domain import classes_of, target_of
+
 
 class Role(models.TextChoices):
     EXPERT = "expert"
@@ -66,8 +68,9 @@ class Protocol(models.Model):
     @property
     def target(self) -> dict[str, Any]:
         """The one question a recipe learns."""
-        return next(question for question in self.body["questions"] if question.get("target"))
+        return target_of(self.body)
 
     @property
     def classes(self) -> list[str]:
-        return [option["value"] for option in self.target["options"]]
+        """The labels the target can take, in the protocol's order."""
+        return classes_of(self.body)

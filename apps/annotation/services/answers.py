@@ -16,7 +16,7 @@ from apps.annotation.services.consensus import close_when_full
 from apps.annotation.services.leases import extend, lease_within, lock_own
 from apps.core.errors import BadInput, IllegalMove
 from apps.core.moves import move
-from apps.projects.domain import check_answers
+from apps.projects.domain import check_answers, reads_content
 
 MAX_DRAFT = 64_000
 MAX_COMMENT = 4_000
@@ -80,7 +80,7 @@ def _submit(*, assignment_id: int, person: User, answer: Answer, at: datetime) -
 
 def _says_the_same(sent: Annotation, answer: Answer) -> bool:
     """Whether a key that has been seen brings what it brought then: an old page may bring something else."""
-    answers = check_answers(sent.protocol.body, answer.answers, condition=answer.condition)
+    answers = _checked(sent.assignment.task, sent.protocol.body, answer)
     given = (answers, answer.condition, answer.confidence, answer.comment[:MAX_COMMENT])
     return given == (sent.answers, sent.condition, sent.confidence, sent.comment)
 
@@ -97,7 +97,7 @@ def _where_it_counts(assignment: Assignment) -> AssignmentState:
 
 def _write(*, assignment: Assignment, answer: Answer, at: datetime) -> Annotation:
     task, protocol = assignment.task, assignment.task.queue.protocol
-    answers = check_answers(protocol.body, answer.answers, condition=answer.condition)
+    answers = _checked(task, protocol.body, answer)
     _check_confidence(answer, asked=needs_confidence(protocol.body, reason=task.reason))
     if not 1 <= len(answer.request_key) <= 64:
         raise BadInput("Send an idempotency key of 1 to 64 characters.", field="Idempotency-Key")
@@ -117,6 +117,12 @@ def _write(*, assignment: Assignment, answer: Answer, at: datetime) -> Annotatio
         request_key=answer.request_key,
         at=at,
     )
+
+
+def _checked(task: Task, protocol: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """The answers as they will be kept; the payload is fetched only where a question reads it."""
+    content = task.payload.body if reads_content(protocol) else None
+    return check_answers(protocol, answer.answers, condition=answer.condition, content=content)
 
 
 def _check_confidence(answer: Answer, *, asked: bool) -> None:

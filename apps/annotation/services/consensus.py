@@ -14,7 +14,7 @@ from apps.annotation.models import Annotation, Assignment, AssignmentState, Cons
 from apps.annotation.queries import standing_votes
 from apps.core.errors import BadInput, NotFound
 from apps.core.moves import move
-from apps.projects.domain import check_answers
+from apps.projects.domain import check_answers, label_of
 from apps.projects.permissions import require
 
 
@@ -71,7 +71,7 @@ def adjudicate(
     if cause not in CAUSES:
         raise BadInput(f"The cause is {cause!r}; choose one of {', '.join(CAUSES)}.", field="cause")
     annotation = _settle(task=task, by=by, answers=answers, condition=condition, note=note, at=at)
-    label = annotation.answers.get(task.queue.protocol.target["name"])
+    label = label_of(task.queue.protocol.body, annotation.answers)
     posterior = {str(label): 1.0} if label is not None else {f"({condition})": 1.0}
     sources = [vote.annotation_id for vote in standing_votes(task=task)] + [annotation.pk]
     move(task, to=TaskState.SETTLED, at=at, actor=by, data={"cause": cause, "label": label}, closed_at=at)
@@ -114,7 +114,9 @@ def _settle(
     optional = [
         {**question, "required": question["name"] == target} for question in protocol.body["questions"]
     ]
-    checked = check_answers({**protocol.body, "questions": optional}, answers, condition=condition)
+    checked = check_answers(
+        {**protocol.body, "questions": optional}, answers, condition=condition, content=task.payload.body
+    )
     assignment = Assignment.objects.create(
         task=task, person=by, kind=Assignment.Kind.ADJUDICATE, leased_at=at, lease_expires_at=at
     )

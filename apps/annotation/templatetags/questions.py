@@ -1,4 +1,4 @@
-"""A question as HTML. The same question, answered the same way, is rendered once per process."""
+"""A question as HTML. The same choices, chosen the same way, are rendered once per process."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from apps.annotation.cards import Question
+from apps.annotation.questions import Question
 
 register = template.Library()
+FIXED = ("choice", "multi_choice", "rating")
 
 
 @register.simple_tag
 def question_html(question: Question) -> SafeString:
-    """The question's fieldset. What people write is not kept in memory: texts are rendered each time."""
-    return _render(question) if question.kind == "text" else _rendered(question)
+    """The question's fieldset. What is shown or written is not kept in memory: it is rendered each time."""
+    return _rendered(question) if question.kind in FIXED else _render(question)
 
 
 def _render(question: Question) -> SafeString:

@@ -13,6 +13,7 @@ from apps.core.errors import NotFound
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents
 from apps.mining.models import LatestScore
+from apps.projects.domain import words_of
 from apps.projects.permissions import Member
 
 ANONYMOUS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -103,14 +104,16 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
     # whoever may annotate could lease an open task after reading what its answers are
     answerable = holding or (task.state == TaskState.OPEN and member.may("annotate"))
     everything = (lead and not answerable) or (closed and not again)
-    target = task.queue.protocol.target["name"]
+    target = task.queue.protocol.target
     answers = []
     for place, annotation in enumerate(answers_on(task=task)):
         person = annotation.assignment.person
         mine = person.pk == member.person.pk
         if mine or everything:
             name = person.display_name if closed or mine else f"Expert {ANONYMOUS[place % 26]}"
-            answers.append(Answer(annotation, "You" if mine else name, mine, annotation.answers.get(target)))
+            answers.append(
+                Answer(annotation, "You" if mine else name, mine, words_of(target, annotation.answers))
+            )
     consensus = getattr(task, "consensus", None)
     state = task.state if everything or member.may("manage_gold") else ""
     return Asked(task, answers, not everything, state, consensus if everything else None)
@@ -118,7 +121,7 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
 
 def _is_blind(member: Member, tasks: list[Asked]) -> bool:
     """Where suggestions are hidden, an expert who may still be asked must not look them up here."""
-    hides = member.project.protocol is not None and member.project.protocol.body["suggestion"] == "hidden"
+    hides = member.project.protocol is not None and member.project.protocol.body["suggestion"] != "shown"
     unanswered = any(
         asked.task.state == TaskState.OPEN and not any(answer.mine for answer in asked.answers)
         for asked in tasks

@@ -1,0 +1,26 @@
+"""The protocol's format and the answers to it: pure rules, no database."""
+
+from apps.projects.domain.answers import (
+    CONDITIONS,
+    CONDITIONS_WITHOUT_TARGET,
+    check_answers,
+    label_of,
+    reads_content,
+    rubric_score,
+    words_of,
+)
+from apps.projects.domain.protocol import check_protocol, classes_of, protocol_digest, target_of
+
+__all__ = [
+    "CONDITIONS",
+    "CONDITIONS_WITHOUT_TARGET",
+    "check_answers",
+    "check_protocol",
+    "classes_of",
+    "label_of",
+    "protocol_digest",
+    "reads_content",
+    "rubric_score",
+    "target_of",
+    "words_of",
+]
