@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import Http404
@@ -58,6 +59,16 @@ class Keyset(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any] | None:
+        """The rows of the page; raises `BadInput` where the cursor holds what no row can be ordered by."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, ValidationError) as error:
+            sentence = "The cursor is not one this list has given. Start again without it."
+            raise BadInput(sentence, field=self.cursor_query_param) from error
 
 
 class JsonOnly(BaseContentNegotiation):

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.core.keyset import newest
+from apps.core.keyset import newest, number_in
 from apps.core.pages import page
 from apps.curricula.charts import labels_figure, stages_figure
 from apps.curricula.forms import ProposeForm
@@ -32,9 +32,9 @@ def _proposals(request: HttpRequest, member: Member, form: ProposeForm, status: 
 @require_GET
 @member_view("view")
 def proposals(request: HttpRequest, member: Member) -> HttpResponse:
-    asked = request.GET.get("dataset", "")
-    chosen = member.project.dataset_versions.filter(number=asked) if asked.isdigit() else None
-    form = ProposeForm(project=member.project, initial={"dataset": chosen.first()} if chosen else None)
+    number = number_in(request.GET.get("dataset", ""), name="dataset")
+    chosen = member.project.dataset_versions.filter(number=number).first()
+    form = ProposeForm(project=member.project, initial={"dataset": chosen})
     return _proposals(request, member, form)
 
 
