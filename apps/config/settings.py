@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.core.pages.DomainErrorMiddleware",
+    "apps.core.uploads.UploadLimitMiddleware",
 ]
 
 ROOT_URLCONF = "apps.config.urls"
@@ -131,7 +132,8 @@ STATICFILES_DIRS = [ROOT / "static"]
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()  # a container image has them collected and compressed
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60  # names carry no hash: after an upgrade, soon the new ones
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # bodies that are read whole
+MAX_UPLOAD_BYTES = int(float(read("MAX_UPLOAD_MB", "2048")) * 2**20)  # files, which are streamed
 
 JOB_STALE_SECONDS = float(read("JOB_STALE_SECONDS", "30"))
 

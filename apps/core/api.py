@@ -26,16 +26,9 @@ from rest_framework.views import APIView, set_rollback
 
 from apps.core.errors import BadInput, DomainError
 from apps.core.pages import trouble
+from apps.core.uploads import check_length
 
 Handler = Callable[..., Any]
-
-
-class BodyTooLarge(DomainError):
-    code = "body_too_large"
-    status = 413
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"This operation takes a body of at most {limit:,} bytes. Send it in parts.")
 
 
 class ErrorDetail(serializers.Serializer[Any]):
@@ -92,10 +85,9 @@ class ApiView(APIView):
     streams = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        limit = settings.MAX_UPLOAD_BYTES if self.streams else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        check_length(request._request, limit=limit)  # first: signing in by a session reads a form's body
         super().initial(request, *args, **kwargs)
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if not self.streams and int(request.META.get("CONTENT_LENGTH") or 0) > limit:
-            raise BodyTooLarge(limit)
 
 
 def operation(

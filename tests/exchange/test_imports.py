@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -80,6 +81,18 @@ def test_an_empty_file_is_refused_in_words(client: Client, house: House) -> None
 
     assert answer.status_code == 422
     assert "empty" in answer.content.decode()
+    assert not ImportRun.objects.exists()
+
+
+def test_a_file_beyond_the_limit_is_refused_in_words_before_it_is_read(
+    client: Client, house: House, settings: Any
+) -> None:
+    settings.MAX_UPLOAD_BYTES = 1_000
+
+    answer = send(client, house, "a.ndjson", row("a") + b" " * 1_000)
+
+    assert answer.status_code == 413
+    assert "takes at most 1,000 bytes at once" in answer.content.decode()
     assert not ImportRun.objects.exists()
 
 
