@@ -50,7 +50,8 @@ soak: install-test ## the long tests: soak, fuzz, sizes (minutes to hours)
 	@$(UNDER_SERVERS) $(PY) -m pytest -m soak --timeout 7200
 
 doctor: ## what is wrong with this installation, and how to mend it
-	@$(PY) manage.py doctor
+	@if ! [ -x $(PY) ]; then echo 'Nothing is installed yet. Mend: `make run` installs what is needed, and starts.'; exit 1; fi
+	@$(PY) -m apps.config.doctor
 
 clean-data: ## delete the database, models and secrets of this installation; asks first (DATA=var)
 	@printf 'Delete everything in %s? Type yes: ' "$(DATA)$(MODELS:%= and %)"; read answer; \

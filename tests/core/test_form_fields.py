@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pgtrigger
 import pytest
 from django.test import Client
 
 from apps.training.models import Benchmark
-from tests.conftest import House
+from tests.conftest import House, behind_the_triggers
 from tests.turn import Turn
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def test_what_people_named_is_text_in_the_help_of_a_field(client: Client, house: House) -> None:
     turn = Turn(house)
-    with pgtrigger.ignore():
+    with behind_the_triggers():
         Benchmark.objects.update(name="<img src=x onerror=alert(1)>")
     turn.mined()
     turn.gate()
