@@ -16,7 +16,7 @@ from apps.curricula.queries import curriculum_run_in, curriculum_runs_of, in_for
 from apps.curricula.review import review_of
 from apps.curricula.services import approve_proposal, send_back_proposal, start_proposal
 from apps.projects.permissions import Member, member_view
-from apps.projects.runs import cancel, retry
+from apps.projects.views import run_actions
 
 
 def _proposals(request: HttpRequest, member: Member, form: ProposeForm, status: int = 200) -> HttpResponse:
@@ -48,18 +48,7 @@ def propose(request: HttpRequest, member: Member) -> HttpResponse:
     return redirect("curricula:proposals", member.project.slug)
 
 
-@require_POST
-@member_view("run_jobs")
-def cancel_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    cancel(run=curriculum_run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("curricula:proposals", member.project.slug)
-
-
-@require_POST
-@member_view("run_jobs")
-def retry_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    retry(run=curriculum_run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("curricula:proposals", member.project.slug)
+cancel_run, retry_run = run_actions(curriculum_run_in, back="curricula:proposals")
 
 
 @require_GET

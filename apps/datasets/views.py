@@ -12,7 +12,7 @@ from apps.core.pages import page
 from apps.datasets.queries import dataset_in, datasets_of, rows_page, snapshot_run_in, snapshot_runs_of
 from apps.datasets.services import start_snapshot
 from apps.projects.permissions import Member, member_view
-from apps.projects.runs import cancel, retry
+from apps.projects.views import run_actions
 
 FORMATS = ("jsonl", "csv", "parquet")
 
@@ -35,18 +35,7 @@ def cut(request: HttpRequest, member: Member) -> HttpResponse:
     return redirect("datasets:datasets", member.project.slug)
 
 
-@require_POST
-@member_view("run_jobs")
-def cancel_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    cancel(run=snapshot_run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("datasets:datasets", member.project.slug)
-
-
-@require_POST
-@member_view("run_jobs")
-def retry_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    retry(run=snapshot_run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("datasets:datasets", member.project.slug)
+cancel_run, retry_run = run_actions(snapshot_run_in, back="datasets:datasets")
 
 
 @require_GET

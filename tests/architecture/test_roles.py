@@ -55,7 +55,7 @@ WHO: dict[str, set[str]] = {
     "datasets:datasets": ALL,
     "datasets:retry_run": LEADS,
     "exchange:cancel": LEADS,
-    "exchange:import": LEADS,
+    "exchange:run": LEADS,
     "exchange:imports": LEADS,
     "exchange:problems": LEADS,
     "exchange:retry": LEADS,

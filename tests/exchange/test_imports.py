@@ -35,7 +35,7 @@ def row(key: str, **values: object) -> bytes:
 
 
 def look(client: Client, run: ImportRun, query: str = "") -> str:
-    answer = client.get(reverse("exchange:import", args=["digits", run.pk]) + query)
+    answer = client.get(reverse("exchange:run", args=["digits", run.pk]) + query)
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -44,7 +44,7 @@ def test_a_file_is_imported_and_its_bad_rows_are_told(client: Client, house: Hou
     answer = send(client, house, "rows.ndjson", row("a") + b"not json\n" + row("b", split="nowhere"))
     run = ImportRun.objects.get()
     assert answer.status_code == 302
-    assert answer["Location"] == reverse("exchange:import", args=["digits", run.pk])
+    assert answer["Location"] == reverse("exchange:run", args=["digits", run.pk])
 
     import_rows(run.pk)
 
