@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -43,8 +44,8 @@ cancel_run, retry_run = run_actions(snapshot_run_in, back="datasets:datasets")
 def dataset(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     found = dataset_in(project=member.project, number=number)
     # rows are for leads: what is left out of them would give gold away
-    rows = rows_page(dataset=found, start=request.GET.get("start", "")) if member.may("import") else None
-    place = f"/api/v1/projects/{member.project.slug}/dataset-versions/{found.digest}/rows/"
+    rows = rows_page(dataset=found, start=request.GET.get("start", "")) if member.may("read_rows") else None
+    place = reverse("api-dataset-rows", args=[member.project.slug, found.digest])
     downloads = [(format, f"{place}?format={format}") for format in FORMATS]
     summary = found.summary if member.may("manage_gold") else found.summary_without_gold
     context = {"dataset": found, "rows": rows, "downloads": downloads, "left_out": summary.get("left_out")}

@@ -16,7 +16,8 @@ from apps.core.keyset import newest
 from apps.core.pages import page
 from apps.projects.permissions import Member, member_view
 from apps.projects.views import run_actions
-from apps.registry.queries import aliases_of, ledger, models_of
+from apps.registry.models import ModelVersion
+from apps.registry.queries import aliases_of, ledger, models_of, roll_back_target
 from apps.training.charts import curves, quality_figures
 from apps.training.forms import BenchmarkForm, RecipeForm
 from apps.training.lineage import ancestry_of, model_in, prediction_run_of

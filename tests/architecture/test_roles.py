@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +14,11 @@ from django.urls import get_resolver, reverse
 from apps.accounts.models import User
 from apps.annotation.models import Assignment
 from apps.calibration.services import add_gold
+from apps.config.supervisor.parts import ROOT
 from apps.core.models import Event
 from apps.exchange.models import ImportRun
-from apps.projects.models import Role
+from apps.mining.models import MiningRun
+from apps.projects.models import Project, Role
 from apps.projects.services import create_project, set_member
 from tests.conftest import House
 from tests.turn import Turn
@@ -259,6 +262,19 @@ UNSCOPED = {
 """These look only at whose assignment it is, not in which project: to be mended; nothing is ever added here."""
 
 
+def runs_of(project: Project, *, mined: MiningRun, imported: ImportRun) -> dict[str, int]:
+    """The run that each app's addresses name."""
+    return {
+        "curricula": project.curriculum_runs.latest("pk").pk,
+        "datasets": project.snapshot_runs.latest("pk").pk,
+        "exchange": imported.pk,
+        "explore": imported.pk,
+        "mining": mined.pk,
+        "rounds": imported.pk,
+        "training": project.training_runs.latest("pk").pk,
+    }
+
+
 @pytest.fixture
 def rows(house: House) -> dict[str, dict[str, Any]]:
     """What the words of each address are for a real row of project `digits`."""
@@ -268,15 +284,7 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
     held = Assignment.objects.filter(person=house.erin).latest("pk")
     imported = ImportRun.objects.create(project=project, format="csv", created_at=house.clock)
     gold = add_gold(project=project, labels={"t01": "5"}, by=house.lena, at=house.clock)
-    runs = {
-        "curricula": project.curriculum_runs.latest("pk").pk,
-        "datasets": project.snapshot_runs.latest("pk").pk,
-        "exchange": imported.pk,
-        "explore": imported.pk,
-        "mining": mined.pk,
-        "rounds": imported.pk,
-        "training": project.training_runs.latest("pk").pk,
-    }
+    runs = runs_of(project, mined=mined, imported=imported)
     numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}
     everywhere = {
         "assignment_id": held.pk,
@@ -320,6 +328,12 @@ def test_a_row_is_not_found_from_within_another_project(
 
     assert not {name: codes for name, codes in here.items() if codes == {404}}, "these rows are not real"
     assert not {place: status for place, status in there.items() if status != 404}
+
+
+def test_templates_ask_the_table_what_a_role_may_do() -> None:
+    asks = re.compile(r"(?<!row\.)\brole (==|!=|in) ")
+    files = (ROOT / "templates").rglob("*.html")
+    assert not [file.name for file in files if asks.search(file.read_text())], "ask `member|may` instead"
 
 
 def test_what_is_outside_projects_asks_strangers_to_sign_in_or_is_open(client: Client, house: House) -> None:
