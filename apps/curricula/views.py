@@ -33,7 +33,8 @@ def _proposals(request: HttpRequest, member: Member, form: ProposeForm, status: 
 @member_view("view")
 def proposals(request: HttpRequest, member: Member) -> HttpResponse:
     number = number_in(request.GET.get("dataset", ""), name="dataset")
-    chosen = member.project.dataset_versions.filter(number=number).first()
+    versions = member.project.dataset_versions
+    chosen = None if number is None else versions.filter(number=number).first()
     form = ProposeForm(project=member.project, initial={"dataset": chosen})
     return _proposals(request, member, form)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -139,7 +140,8 @@ def run_actions(
         @member_view("run_jobs")
         def view(request: HttpRequest, member: Member, **named: Any) -> HttpResponse:
             act(run=find(project=member.project, **named), by=member.person, at=timezone.now())
-            return redirect(back, slug=member.project.slug, **{word: named[word] for word in keep})
+            words = {word: named[word] for word in keep}
+            return HttpResponseRedirect(reverse(back, kwargs={"slug": member.project.slug, **words}))
 
         return view
 
