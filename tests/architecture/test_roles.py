@@ -294,6 +294,7 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
         "kind": "importrun",
         "person_id": house.emil.pk,
         "proposal_id": project.proposals.latest("pk").pk,
+        "queue_id": house.queue.pk,
         "task_id": held.task_id,
         "version": 1,
     }
