@@ -5,6 +5,8 @@
 PORT ?= 8000
 DATA ?= var
 TEST_DATA ?= var/test
+# the default installation keeps its models beside it, every other one within its DATA
+MODELS := $(if $(filter $(abspath var),$(abspath $(DATA))),models_store)
 PYTEST ?=
 PY := .venv/bin/python
 SUPERVISOR := $(PY) -m apps.config.supervisor
@@ -48,10 +50,11 @@ soak: install-test ## the long tests: soak, fuzz, sizes (minutes to hours)
 	@$(UNDER_SERVERS) $(PY) -m pytest -m soak --timeout 7200
 
 doctor: ## what is wrong with this installation, and how to mend it
-	@$(PY) manage.py doctor
+	@if ! [ -x $(PY) ]; then echo 'Nothing is installed yet. Mend: `make run` installs what is needed, and starts.'; exit 1; fi
+	@$(PY) -m apps.config.doctor
 
 clean-data: ## delete the database, models and secrets of this installation; asks first (DATA=var)
-	@printf 'Delete everything in %s and models_store? Type yes: ' "$(DATA)"; read answer; \
+	@printf 'Delete everything in %s? Type yes: ' "$(DATA)$(MODELS:%= and %)"; read answer; \
 	  if [ "$$answer" != yes ]; then echo 'Nothing was deleted.'; exit 0; fi; \
-	  if [ -x $(PY) ]; then $(SUPERVISOR) stop --data $(DATA); fi; \
-	  rm -rf "$(DATA)" models_store && echo Deleted.
+	  if [ -x $(PY) ]; then $(SUPERVISOR) stop --data "$(DATA)"; fi; \
+	  rm -rf "$(DATA)" && for place in $(MODELS); do find $$place -mindepth 1 ! -path $$place/README.md -delete; done && echo Deleted.

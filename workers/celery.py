@@ -16,7 +16,7 @@ from apps.core import jobs  # noqa: E402
 
 app = Celery("whetstone", broker=settings.BROKER_URL)
 app.conf.update(
-    task_queues={"default": {}, "mining": {}, "training": {}},
+    task_queues={lane: {} for lane in jobs.lanes()},
     task_default_queue="default",
     task_ignore_result=True,
     # a message is only a wake-up: the run's row is claimed, so losing or doubling a message does no harm
@@ -29,6 +29,7 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "seal": {"task": jobs.SEAL.name, "schedule": 2.0, "options": {"expires": 10}},
+        "seal_late": {"task": jobs.SEAL_LATE.name, "schedule": 3600.0, "options": {"expires": 600}},
         "sweep": {"task": jobs.SWEEP.name, "schedule": 5.0, "options": {"expires": 20}},
         "expire": {"task": jobs.EXPIRE.name, "schedule": 5.0, "options": {"expires": 20}},
     },

@@ -22,7 +22,7 @@ from apps.annotation.forms import answer_from, draft_from, settlement_from
 from apps.annotation.models import HOLDING, Assignment, Queue, Task
 from apps.annotation.queries import Empty
 from apps.annotation.services import answers, consensus, leases
-from apps.core.errors import BadInput
+from apps.core.keyset import number_in
 from apps.core.pages import page
 from apps.projects.permissions import Member, member_view
 
@@ -238,12 +238,7 @@ def my_work(request: HttpRequest, member: Member) -> HttpResponse:
 
 def _number(request: HttpRequest, name: str) -> int | None:
     """A row's number from the address; None when there is no such parameter."""
-    text = request.GET.get(name, "")
-    if text == "":
-        return None
-    if not text.isdecimal():
-        raise BadInput(f"`{name}` in the address is a number, not {text[:40]!r}.", field=name)
-    return int(text)
+    return number_in(request.GET.get(name, ""), name=name)
 
 
 def _page_of(rows: QuerySet[Any], *, name: str) -> dict[str, Any]:

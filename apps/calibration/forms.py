@@ -6,6 +6,7 @@ import csv
 import io
 
 from django import forms
+from django.utils.html import format_html
 
 MOST = 1_000
 
@@ -15,7 +16,9 @@ class GoldForm(forms.Form):
 
     lines = forms.CharField(
         label="Keys and known labels",
-        help_text=f"One <code>key,label</code> per line, at most {MOST:,}. A key with a comma goes in quotes.",
+        help_text=format_html(
+            "One <code>key,label</code> per line, at most {}. A key with a comma goes in quotes.", f"{MOST:,}"
+        ),
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "placeholder": "digit-0042,7"}),
     )
 

@@ -74,7 +74,11 @@ urlpatterns: list[URLPattern] = [
     # datasets and curricula
     path(f"{PROJECT}dataset-versions/", datasets.DatasetVersions.as_view()),
     path(f"{PROJECT}dataset-versions/<str:digest>/", datasets.DatasetDetail.as_view()),
-    path(f"{PROJECT}dataset-versions/<str:digest>/rows/", datasets.DatasetRows.as_view()),
+    path(
+        f"{PROJECT}dataset-versions/<str:digest>/rows/",
+        datasets.DatasetRows.as_view(),
+        name="api-dataset-rows",
+    ),
     *_run(
         "snapshot-runs", (datasets.SnapshotRunDetail, datasets.SnapshotRunCancel, datasets.SnapshotRunRetry)
     ),

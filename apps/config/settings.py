@@ -8,12 +8,13 @@ from apps.config.environment import ROOT, database, flag, read, words
 
 SECRET_KEY = read("SECRET_KEY")
 DEBUG = flag("DEBUG")
-ALLOWED_HOSTS = words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver")
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 STORE_URL = read("STORE_URL", str(ROOT / "models_store"))
 WORK_DIR = read("WORK_DIR", str(ROOT / "var" / "work"))
 BROKER_URL = read("BROKER_URL")
 DEMO = flag("WHETSTONE_DEMO")
+HTTPS = flag("HTTPS")
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -21,7 +22,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.postgres",
     "allauth",
     "allauth.account",
     "rest_framework",
@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.core.pages.DomainErrorMiddleware",
+    "apps.core.uploads.UploadLimitMiddleware",
 ]
 
 ROOT_URLCONF = "apps.config.urls"
@@ -72,6 +73,7 @@ TEMPLATES = [
         "DIRS": [ROOT / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["apps.projects.templatetags.rights"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -104,8 +106,10 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("HTTPS")
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("HTTPS") else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from beside the server, where there is no TLS
+SECURE_HSTS_SECONDS = int(read("HSTS_SECONDS", "2592000")) if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -131,7 +135,8 @@ STATICFILES_DIRS = [ROOT / "static"]
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()  # a container image has them collected and compressed
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60  # names carry no hash: after an upgrade, soon the new ones
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # bodies that are read whole
+MAX_UPLOAD_BYTES = int(float(read("MAX_UPLOAD_MB", "2048")) * 2**20)  # files, which are streamed
 
 JOB_STALE_SECONDS = float(read("JOB_STALE_SECONDS", "30"))
 

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import Http404
@@ -25,16 +26,9 @@ from rest_framework.views import APIView, set_rollback
 
 from apps.core.errors import BadInput, DomainError
 from apps.core.pages import trouble
+from apps.core.uploads import check_length
 
 Handler = Callable[..., Any]
-
-
-class BodyTooLarge(DomainError):
-    code = "body_too_large"
-    status = 413
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"This operation takes a body of at most {limit:,} bytes. Send it in parts.")
 
 
 class ErrorDetail(serializers.Serializer[Any]):
@@ -59,6 +53,16 @@ class Keyset(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 500
 
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any] | None:
+        """The rows of the page; raises `BadInput` where the cursor holds what no row can be ordered by."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, ValidationError) as error:
+            sentence = "The cursor is not one this list has given. Start again without it."
+            raise BadInput(sentence, field=self.cursor_query_param) from error
+
 
 class JsonOnly(BaseContentNegotiation):
     """Answers are JSON whatever `Accept` says, so that `?format=` is free to name a file's format."""
@@ -81,10 +85,9 @@ class ApiView(APIView):
     streams = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        limit = settings.MAX_UPLOAD_BYTES if self.streams else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        check_length(request._request, limit=limit)  # first: signing in by a session reads a form's body
         super().initial(request, *args, **kwargs)
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if not self.streams and int(request.META.get("CONTENT_LENGTH") or 0) > limit:
-            raise BodyTooLarge(limit)
 
 
 def operation(

@@ -15,6 +15,7 @@ from apps.core.models import Event, EventSeal
 
 GENESIS = "0" * 64
 SEALER_LOCK = 7_303_014  # any constant: one sealer at a time holds this advisory lock
+SEALED_AT_ONCE = 5_000
 WINDOW = 50_000  # ids below the last seal that are looked at again: transactions commit out of order
 
 
@@ -60,8 +61,11 @@ def chain(previous: str, event: Event) -> str:
 
 
 @transaction.atomic
-def seal_events(*, limit: int = 5_000, everything: bool = False) -> int:
-    """Number and chain unsealed events in id order; returns how many. One sealer at a time, the rest return 0."""
+def seal_events(*, limit: int = SEALED_AT_ONCE, everything: bool = False) -> int:
+    """Number and chain unsealed events in id order; returns how many. One sealer at a time, the rest return 0.
+
+    `everything` looks below the window too, through every event ever written: for transactions that took very long.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
         if not cursor.fetchone()[0]:

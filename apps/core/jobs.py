@@ -34,8 +34,15 @@ PROPOSE = Job("curricula.propose", lane="mining")
 START_TRAINING = Job("training.start_approved")
 
 SEAL = Job("core.seal")
+SEAL_LATE = Job("core.seal_late")
 SWEEP = Job("core.sweep")
 EXPIRE = Job("annotation.expire_leases")
+
+
+def lanes() -> list[str]:
+    """The lanes that jobs wait in; each needs a worker."""
+    return sorted({job.lane for job in globals().values() if isinstance(job, Job)})
+
 
 TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5, "visibility_timeout": 3600}
 

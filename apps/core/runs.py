@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from apps.core.errors import DomainError, LostRace
+from apps.core.events import record_event
 from apps.core.jobs import enqueue_run
 from apps.core.models import Run, RunState
 from apps.core.moves import move
@@ -121,7 +122,10 @@ def cancel(*, run: Run, by: Any, at: datetime) -> None:
     """Ask a run to stop: at once when it waits, at its next heartbeat when it runs."""
     row = type(run)._default_manager.select_for_update().get(pk=run.pk)
     if row.state == RunState.RUNNING:
-        type(run)._default_manager.filter(pk=run.pk).update(cancel_requested_at=at)
+        if row.cancel_requested_at is None:
+            type(run)._default_manager.filter(pk=run.pk).update(cancel_requested_at=at)
+            # who asked: the worker that lets go later acts for nobody
+            record_event(kind=f"{row._meta.model_name}.cancel_asked", row=row, at=at, actor=by)
         return
     move(row, to=RunState.CANCELLED, at=at, actor=by, finished_at=at)
 

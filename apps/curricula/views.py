@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.core.keyset import newest
+from apps.core.keyset import newest, number_in
 from apps.core.pages import page
 from apps.curricula.charts import labels_figure, stages_figure
 from apps.curricula.forms import ProposeForm
@@ -16,7 +16,7 @@ from apps.curricula.queries import curriculum_run_in, curriculum_runs_of, in_for
 from apps.curricula.review import review_of
 from apps.curricula.services import approve_proposal, send_back_proposal, start_proposal
 from apps.projects.permissions import Member, member_view
-from apps.projects.runs import cancel, retry
+from apps.projects.views import run_actions
 
 
 def _proposals(request: HttpRequest, member: Member, form: ProposeForm, status: int = 200) -> HttpResponse:
@@ -32,9 +32,10 @@ def _proposals(request: HttpRequest, member: Member, form: ProposeForm, status: 
 @require_GET
 @member_view("view")
 def proposals(request: HttpRequest, member: Member) -> HttpResponse:
-    asked = request.GET.get("dataset", "")
-    chosen = member.project.dataset_versions.filter(number=asked) if asked.isdigit() else None
-    form = ProposeForm(project=member.project, initial={"dataset": chosen.first()} if chosen else None)
+    number = number_in(request.GET.get("dataset", ""), name="dataset")
+    versions = member.project.dataset_versions
+    chosen = None if number is None else versions.filter(number=number).first()
+    form = ProposeForm(project=member.project, initial={"dataset": chosen})
     return _proposals(request, member, form)
 
 
@@ -48,18 +49,7 @@ def propose(request: HttpRequest, member: Member) -> HttpResponse:
     return redirect("curricula:proposals", member.project.slug)
 
 
-@require_POST
-@member_view("run_jobs")
-def cancel_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    cancel(run=curriculum_run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("curricula:proposals", member.project.slug)
-
-
-@require_POST
-@member_view("run_jobs")
-def retry_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    retry(run=curriculum_run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("curricula:proposals", member.project.slug)
+cancel_run, retry_run = run_actions(curriculum_run_in, back="curricula:proposals")
 
 
 @require_GET

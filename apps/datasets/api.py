@@ -53,7 +53,7 @@ class DatasetDetail(OneDataset):
 class DatasetRows(OneDataset):
     """Every row, streamed, with its payload joined in. For leads: what is left out would give gold away."""
 
-    may = {"GET": "import"}
+    may = {"GET": "read_rows"}
 
     @operation(
         gives=OpenApiTypes.BINARY,

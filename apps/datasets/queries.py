@@ -12,7 +12,8 @@ import pyarrow as pa
 from django.db.models import QuerySet
 
 from apps.annotation.queries import believed
-from apps.core.errors import BadInput, NotFound
+from apps.core.errors import NotFound
+from apps.core.keyset import number_in
 from apps.core.store import read_batches
 from apps.datasets.domain import LINEAGE, ROWS
 from apps.datasets.models import GOLD, DatasetVersion, SnapshotRun
@@ -88,9 +89,7 @@ class RowsPage:
 
 def rows_page(*, dataset: DatasetVersion, start: str = "") -> RowsPage:
     """Rows from a position on, in key order, with their payloads in one query; raises `BadInput`."""
-    if start and not start.isdigit():
-        raise BadInput("`start` is not a position. Go back to the first rows.", field="start")
-    first = min(int(start or 0), max(0, dataset.rows - 1))
+    first = min(number_in(start, name="start") or 0, max(0, dataset.rows - 1))
     columns = ["key", "payload", "split", "label", "source", "given_label", "condition", "answers", "licence"]
     found = _slice_of(dataset, first, first + ROWS_SHOWN, columns)
     shown = contents(project=dataset.project, digests=[row["payload"] for row in found])

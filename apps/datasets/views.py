@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -12,7 +13,7 @@ from apps.core.pages import page
 from apps.datasets.queries import dataset_in, datasets_of, rows_page, snapshot_run_in, snapshot_runs_of
 from apps.datasets.services import start_snapshot
 from apps.projects.permissions import Member, member_view
-from apps.projects.runs import cancel, retry
+from apps.projects.views import run_actions
 
 FORMATS = ("jsonl", "csv", "parquet")
 
@@ -35,18 +36,7 @@ def cut(request: HttpRequest, member: Member) -> HttpResponse:
     return redirect("datasets:datasets", member.project.slug)
 
 
-@require_POST
-@member_view("run_jobs")
-def cancel_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    cancel(run=snapshot_run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("datasets:datasets", member.project.slug)
-
-
-@require_POST
-@member_view("run_jobs")
-def retry_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    retry(run=snapshot_run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("datasets:datasets", member.project.slug)
+cancel_run, retry_run = run_actions(snapshot_run_in, back="datasets:datasets")
 
 
 @require_GET
@@ -54,8 +44,8 @@ def retry_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse
 def dataset(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     found = dataset_in(project=member.project, number=number)
     # rows are for leads: what is left out of them would give gold away
-    rows = rows_page(dataset=found, start=request.GET.get("start", "")) if member.may("import") else None
-    place = f"/api/v1/projects/{member.project.slug}/dataset-versions/{found.digest}/rows/"
+    rows = rows_page(dataset=found, start=request.GET.get("start", "")) if member.may("read_rows") else None
+    place = reverse("api-dataset-rows", args=[member.project.slug, found.digest])
     downloads = [(format, f"{place}?format={format}") for format in FORMATS]
     summary = found.summary if member.may("manage_gold") else found.summary_without_gold
     context = {"dataset": found, "rows": rows, "downloads": downloads, "left_out": summary.get("left_out")}

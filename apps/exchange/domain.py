@@ -17,7 +17,9 @@ import pyarrow.parquet as pq
 
 SPLITS = ("pool", "train", "benchmark")
 KNOWN = {"key", "payload", "label", "split", "attributes", "licence"}
-MAX_LINE = 8 * 1024 * 1024
+MAX_ROW = 8 * 2**20  # bytes of one row: a line of NDJSON, a row of CSV, a payload in any format
+MAX_GROUP = 256 * 2**20  # bytes of a Parquet row group in memory: one page may be as large
+VALUE = 64  # bytes that a value takes in Python at the least, however little it takes in Parquet
 MAX_KEY, MAX_LABEL = 200, 200
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # in canonical JSON; after an odd backslash it is only text
 
@@ -52,6 +54,10 @@ class BadRow(Exception):
         self.field, self.code, self.message = field, code, message
 
 
+def too_long() -> BadRow:
+    return BadRow("", "row_too_long", f"The row is longer than {MAX_ROW // 2**20} MiB. Split its payload.")
+
+
 class UnreadableFile(Exception):
     """The file as a whole cannot be read."""
 
@@ -68,13 +74,11 @@ def read_rows(source: BinaryIO, format: str) -> Iterator[tuple[int, Any]]:
 
 def _ndjson(source: BinaryIO) -> Iterator[Any]:
     lines = io.BufferedReader(source)  # type: ignore[type-var]
-    while line := lines.readline(MAX_LINE + 1):
-        if len(line) > MAX_LINE:
+    while line := lines.readline(MAX_ROW + 1):
+        if len(line) > MAX_ROW:
             while line and not line.endswith(b"\n"):
-                line = lines.readline(MAX_LINE)
-            yield BadRow(
-                "", "line_too_long", f"The line is longer than {MAX_LINE // 2**20} MiB. Split the payload."
-            )
+                line = lines.readline(MAX_ROW)
+            yield too_long()
         elif line.strip():
             yield _json(line)
 
@@ -89,15 +93,36 @@ def _json(line: bytes) -> Any:
 
 
 def _csv(source: BinaryIO) -> Iterator[Any]:
-    text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
-    csv.field_size_limit(MAX_LINE)
+    lines = _Lines(io.TextIOWrapper(source, encoding="utf-8-sig", newline=""))
+    csv.field_size_limit(MAX_ROW)
     try:
-        for cells in csv.DictReader(text, restkey="_more"):
+        for cells in csv.DictReader(lines, restkey="_more"):
+            lines.of_row = 0
             yield _from_cells(cells)
     except UnicodeDecodeError as error:
         raise UnreadableFile("The file is not UTF-8. Save it as UTF-8 and import it again.") from error
     except csv.Error as error:
         raise UnreadableFile(f"The file is not CSV: {error}.") from error
+
+
+class _Lines:
+    """The lines of a text, for a reader that says where a row ends: none may be longer than a row may be."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text, self.of_row = text, 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_ROW + 1)
+        self.of_row += len(line)
+        if self.of_row > MAX_ROW:
+            sentence = f"A row is longer than {MAX_ROW // 2**20} MiB. Close its quotes, or split its payload."
+            raise UnreadableFile(sentence)
+        if not line:
+            raise StopIteration
+        return line
 
 
 def _from_cells(cells: dict[str, Any]) -> Any:
@@ -130,14 +155,43 @@ def _put(row: dict[str, Any], field: str, name: str, value: str) -> None:
 
 def _parquet(source: BinaryIO) -> Iterator[Any]:
     try:
-        for batch in pq.ParquetFile(source).iter_batches(batch_size=2_000):
-            for row in batch.to_pylist():
-                for name in ("payload", "attributes"):
-                    if isinstance(row.get(name), str):
-                        row[name] = _json(row[name].encode())
-                yield row
+        file = pq.ParquetFile(source)
+        for group in range(file.num_row_groups):
+            size = _rows_at_once(file.metadata.row_group(group), group)
+            for batch in file.iter_batches(batch_size=size, row_groups=[group]):
+                yield from _from_batch(batch)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"The file is not Parquet, or it is damaged: {error}.") from error
+
+
+def _rows_at_once(group: pq.RowGroupMetaData, number: int) -> int:
+    """How many rows of this group fit into memory even if each holds its largest value.
+
+    A few compressed bytes may stand for gigabytes: many rows may name one entry of a dictionary, or one row hold
+    millions of nulls. Raises `UnreadableFile` where a group is too large to be read in any portion.
+    """
+    columns = [group.column(place) for place in range(group.num_columns)]
+    widest = max((max(c.total_uncompressed_size, c.num_values * VALUE) for c in columns), default=1)
+    if max(widest, sum(c.total_uncompressed_size for c in columns)) > MAX_GROUP:
+        raise UnreadableFile(
+            f"Row group {number + 1} is larger than {MAX_GROUP // 2**20} MiB when unpacked. Write the file with "
+            "smaller ones (pyarrow: row_group_size=10_000)."
+        )
+    return min(2_000, max(1, MAX_GROUP // max(1, widest)))
+
+
+def _from_batch(batch: pa.RecordBatch) -> Iterator[Any]:
+    """The rows one by one; what is too long for a row never becomes Python objects."""
+    whole = batch.nbytes <= MAX_ROW
+    for part in [batch] if whole else (batch.slice(place, 1) for place in range(batch.num_rows)):
+        if part.nbytes > MAX_ROW:
+            yield too_long()
+            continue
+        for row in part.to_pylist():
+            for name in ("payload", "attributes"):
+                if isinstance(row.get(name), str):
+                    row[name] = _json(row[name].encode())
+            yield row
 
 
 def check_row(number: int, raw: Any) -> Row:
@@ -148,13 +202,14 @@ def check_row(number: int, raw: Any) -> Row:
         raise BadRow("", "not_an_object", "The row is not a JSON object with `key` and `payload`.")
     unknown = sorted(set(raw) - KNOWN)
     if unknown:
-        raise BadRow(
-            unknown[0], "unknown_field", f"There is no field {unknown[0]!r}; put it into `attributes`."
-        )
+        name = _shown(unknown[0])
+        raise BadRow(name, "unknown_field", f"There is no field {name!r}; put it into `attributes`.")
     body = _payload(raw.get("payload"))
     split = raw.get("split") or "pool"
     if split not in SPLITS:
-        raise BadRow("split", "unknown_split", f"The split is {split!r}; choose one of {', '.join(SPLITS)}.")
+        raise BadRow(
+            "split", "unknown_split", f"The split is {_shown(split)!r}; choose one of {', '.join(SPLITS)}."
+        )
     return Row(
         number=number,
         key=_text(raw.get("key"), "key", MAX_KEY),
@@ -181,6 +236,11 @@ def _text(value: Any, field: str, longest: int) -> str:
     return value
 
 
+def _shown(value: Any) -> str:
+    """What somebody wrote, short and clean enough to be told back to them and kept."""
+    return str(value)[:60].encode(errors="replace").decode().replace("\x00", "?")
+
+
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
@@ -203,7 +263,9 @@ def _attributes(value: Any) -> str:
     for name, entry in value.items():
         if isinstance(entry, dict | list) or (isinstance(entry, float) and not math.isfinite(entry)):
             raise BadRow(
-                "attributes", "bad_attributes", f"The attribute {name!r} must be a text, a number or a flag."
+                "attributes",
+                "bad_attributes",
+                f"The attribute {_shown(name)!r} must be a text, a number or a flag.",
             )
     return _canonical(value, "attributes")
 
@@ -211,9 +273,11 @@ def _attributes(value: Any) -> str:
 def _canonical(value: Any, field: str) -> str:
     try:
         text = canonical(value)
-        text.encode()
+        size = len(text.encode())
     except (ValueError, TypeError, RecursionError) as error:
         raise BadRow(field, f"bad_{field}", f"`{field}` holds a value JSON cannot keep ({error}).") from error
+    if size > MAX_ROW:
+        raise too_long()
     if NUL.search(text):
         raise BadRow(field, f"bad_{field}", f"`{field}` holds a NUL character. Remove it.")
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.safestring import mark_safe
 
 from apps.exchange.models import ImportRun
 
@@ -22,7 +23,9 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        help_text="NDJSON, CSV or Parquet; one example per row, with at least <code>key</code> and a payload.",
+        help_text=mark_safe(
+            "NDJSON, CSV or Parquet; one example per row, with at least <code>key</code> and a payload."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ",".join(ENDINGS)}),
     )
     format = forms.ChoiceField(

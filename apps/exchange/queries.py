@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from apps.core.errors import BadInput, NotFound
+from apps.core.errors import NotFound
+from apps.core.keyset import number_in
 from apps.exchange.models import ImportProblem, ImportRun
 from apps.projects.models import Project
 
@@ -48,8 +49,8 @@ def problems_page(*, run: ImportRun, after: str) -> Page:
     rows: QuerySet[ImportProblem] = run.problems.all()
     if after:
         row, _, pk = after.partition(":")
-        last = _number(row)
-        rows = rows.filter(Q(row__gt=last) | Q(row=last, pk__gt=_number(pk)))
+        last, key = (number_in(part, name="after") or 0 for part in (row, pk))
+        rows = rows.filter(Q(row__gt=last) | Q(row=last, pk__gt=key))
     found = list(rows[: PROBLEMS_PAGE + 1])
     more = len(found) > PROBLEMS_PAGE
     last_shown = found[PROBLEMS_PAGE - 1] if more else None
@@ -75,9 +76,3 @@ def rate_of(run: ImportRun, at: datetime) -> str:
     """Rows per second in words; empty before there are any."""
     seconds = run.seconds(at)
     return f"{run.rows_read / seconds:,.0f} rows/s" if seconds and run.rows_read else ""
-
-
-def _number(text: str) -> int:
-    if not text.isdigit():
-        raise BadInput("This page's address is not right. Start again from the first page.", field="after")
-    return int(text)

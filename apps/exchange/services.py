@@ -21,6 +21,7 @@ from apps.projects.models import Project
 from apps.projects.permissions import require
 
 PROBLEMS_KEPT = 1_000
+CHUNK_ROWS, CHUNK_SIZE = 5_000, 32 * 2**20
 STAGED = "row_number integer, key text, digest text, body jsonb, label text, split text, attributes jsonb, licence text"
 
 
@@ -37,38 +38,42 @@ def start_import(
 ) -> ImportRun:
     """Keep the uploaded bytes in the store and queue their import."""
     require(person=by, project=project, action="import")
-    if kind != "examples":
-        raise BadInput(f"kind is {kind!r}; this version imports `examples`.", field="kind")
-    if format not in ImportRun.Format.values:
-        raise BadInput(
-            f"The format is {format!r}; choose one of {', '.join(ImportRun.Format.values)}.", field="format"
-        )
-    if on_conflict not in ImportRun.OnConflict.values:
-        choices = ", ".join(ImportRun.OnConflict.values)
-        raise BadInput(f"on_conflict is {on_conflict!r}; choose one of {choices}.", field="on_conflict")
+    asked = {"kind": kind, "format": format, "on_conflict": on_conflict}
+    _check_words(asked)
     upload = put_stream("uploads", chunks)
     with transaction.atomic():
         run = ImportRun.objects.create(
             project=project,
-            kind=kind,
-            format=format,
-            on_conflict=on_conflict,
             name=name[:200],
             upload=upload,
             created_by=by,
             created_at=at,
             round_number=project.round_number,
+            **asked,
         )
         record_event(kind="import.started", row=run, at=at, actor=by, upload=upload, name=run.name)
         enqueue_run(IMPORT, run, at=at)
     return run
 
 
+def _check_words(asked: dict[str, str]) -> None:
+    known = {
+        "kind": ["examples"],
+        "format": ImportRun.Format.values,
+        "on_conflict": ImportRun.OnConflict.values,
+    }
+    for name, word in asked.items():
+        if word not in known[name]:
+            sentence = f"`{name}` is {word[:40]!r}; choose one of {', '.join(known[name])}."
+            raise BadInput(sentence, field=name)
+
+
 @dataclass
 class Chunk:
-    """Some rows in file order, sorted into good and bad."""
+    """Some rows in file order, sorted into good and bad; `size` counts the characters of the good ones."""
 
     read: int = 0
+    size: int = 0
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -87,6 +92,12 @@ class Chunk:
         else:
             seen.add(row.key)
             self.rows.append(row)
+            self.size += len(row.body) + len(row.attributes)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to write: one transaction holds neither too many rows nor too much in memory."""
+        return self.read >= CHUNK_ROWS or self.size >= CHUNK_SIZE
 
 
 @transaction.atomic

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,7 +16,7 @@ from apps.explore.queries.jobs import jobs as jobs_of
 from apps.explore.queries.jobs import run_of
 from apps.explore.queries.lineage import lineage as lineage_of
 from apps.projects.permissions import Member, member_view
-from apps.projects.runs import cancel, retry
+from apps.projects.views import run_actions
 
 
 @require_GET
@@ -65,20 +64,7 @@ def health(request: HttpRequest, member: Member) -> HttpResponse:
     return page(request, "explore/health.html", {"readings": readings()}, partial="health")
 
 
-@require_POST
-@member_view("run_jobs")
-def cancel_job(request: HttpRequest, member: Member, kind: str, run_id: int) -> HttpResponse:
-    run = run_of(project=member.project, kind=kind, run_id=run_id)
-    cancel(run=run, by=member.person, at=timezone.now())
-    return redirect("explore:jobs", member.project.slug)
-
-
-@require_POST
-@member_view("run_jobs")
-def retry_job(request: HttpRequest, member: Member, kind: str, run_id: int) -> HttpResponse:
-    run = run_of(project=member.project, kind=kind, run_id=run_id)
-    retry(run=run, by=member.person, at=timezone.now())
-    return redirect("explore:jobs", member.project.slug)
+cancel_job, retry_job = run_actions(run_of, back="explore:jobs")
 
 
 @require_GET

@@ -18,7 +18,7 @@ from apps.mining.forms import PolicyForm
 from apps.mining.queries import findings, run_in, runs_of, seconds_per_answer
 from apps.mining.services import start_mining
 from apps.projects.permissions import Member, member_view
-from apps.projects.runs import cancel, retry
+from apps.projects.views import run_actions
 
 
 def _runs(request: HttpRequest, member: Member, form: PolicyForm, status: int = 200) -> HttpResponse:
@@ -56,18 +56,7 @@ def run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
     return page(request, "mining/run.html", context, partial="run")
 
 
-@require_POST
-@member_view("run_jobs")
-def cancel_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    cancel(run=run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("mining:run", member.project.slug, run_id)
-
-
-@require_POST
-@member_view("run_jobs")
-def retry_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    retry(run=run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("mining:run", member.project.slug, run_id)
+cancel_run, retry_run = run_actions(run_in, back="mining:run", keep=("run_id",))
 
 
 def _queue(member: Member, queue_id: int) -> Queue:

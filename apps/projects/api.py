@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
@@ -100,31 +101,26 @@ def run_views(
         def get(self) -> Any:
             return self.row
 
-    class Cancel(Detail):
-        """At once while it waits; at the worker's next heartbeat when it runs."""
+    Detail.rows, Detail.through = rows, through
+    return Detail, _run_verb(Detail, cancel, gives), _run_verb(Detail, retry, gives)
 
-        may = {"POST": "run_jobs"}
-        http_method_names = ["post", "options"]
 
-        @operation(gives=gives, status=202)
-        def post(self) -> Any:
-            cancel(run=self.row, by=self.person, at=timezone.now())
-            return self.row
+def _run_verb(
+    detail: type[RowView], act: Callable[..., None], gives: type[BaseSerializer[Any]]
+) -> type[RowView]:
+    """The operation that does `act` to a run, described by its docstring."""
 
-    class Retry(Detail):
-        """Queue a failed or cancelled run again; it resumes from its last checkpoint where it has one."""
-
-        may = {"POST": "run_jobs"}
-        http_method_names = ["post", "options"]
+    class Verb(detail):  # type: ignore[valid-type, misc]  # a class made for its kind of run
+        __doc__ = act.__doc__
+        may: ClassVar[dict[str, str]] = {"POST": "run_jobs"}
+        http_method_names: ClassVar[list[str]] = ["post", "options"]
 
         @operation(gives=gives, status=202)
         def post(self) -> Any:
-            retry(run=self.row, by=self.person, at=timezone.now())
+            act(run=self.row, by=self.person, at=timezone.now())
             return self.row
 
-    for view in (Detail, Cancel, Retry):
-        view.rows, view.through = rows, through
-    return Detail, Cancel, Retry
+    return Verb
 
 
 class Projects(ApiView):

@@ -23,6 +23,7 @@ MAY: dict[str, frozenset[Role]] = {
     "annotate": frozenset({Role.EXPERT, Role.LEAD}),
     "adjudicate": LEADS,
     "import": LEADS,
+    "read_rows": LEADS,  # of dataset versions, of which gold can be read
     "mine": frozenset({Role.LEAD}),
     "run_queue": frozenset({Role.LEAD}),
     "snapshot": frozenset({Role.LEAD}),

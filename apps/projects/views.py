@@ -1,12 +1,14 @@
-"""Members and the protocol."""
+"""Members and the protocol; and the two verbs that every page of a run has."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,6 +19,7 @@ from apps.projects import services as projects
 from apps.projects.forms import ROLES, MemberForm, ProtocolForm
 from apps.projects.models import Membership
 from apps.projects.permissions import Member, member_view
+from apps.projects.runs import cancel, retry
 
 
 def _members(request: HttpRequest, member: Member, status: int = 200, **extra: Any) -> HttpResponse:
@@ -122,3 +125,24 @@ def save_protocol(request: HttpRequest, member: Member) -> HttpResponse:
 def protocol_version(request: HttpRequest, member: Member, version: int) -> HttpResponse:
     context = {"difference": queries.difference(project=member.project, version=version)}
     return page(request, "projects/protocol_version.html", context, partial="protocol_version")
+
+
+def run_actions(
+    find: Callable[..., Any], *, back: str, keep: tuple[str, ...] = ()
+) -> tuple[Callable[..., HttpResponse], Callable[..., HttpResponse]]:
+    """Cancel and retry, as views on the run that `find` gives for what the address names; both lead `back`.
+
+    `keep` are the words of the address that the page they lead to has in its own.
+    """
+
+    def view_of(act: Callable[..., None]) -> Callable[..., HttpResponse]:
+        @require_POST
+        @member_view("run_jobs")
+        def view(request: HttpRequest, member: Member, **named: Any) -> HttpResponse:
+            act(run=find(project=member.project, **named), by=member.person, at=timezone.now())
+            words = {word: named[word] for word in keep}
+            return HttpResponseRedirect(reverse(back, kwargs={"slug": member.project.slug, **words}))
+
+        return view
+
+    return view_of(cancel), view_of(retry)

@@ -20,9 +20,8 @@ from apps.mining.forms import PolicyForm
 from apps.mining.queries import seconds_per_answer
 from apps.mining.services import start_mining
 from apps.projects.permissions import Member, member_view
-from apps.projects.runs import cancel as cancel_run
-from apps.projects.runs import retry as retry_run
 from apps.projects.services import create_project as save_project
+from apps.projects.views import run_actions
 from apps.rounds import history as told
 from apps.rounds.actions import next_action
 from apps.rounds.forms import ProjectForm, ReflectionForm
@@ -139,20 +138,7 @@ def reflect(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     return redirect("rounds:board", member.project.slug)
 
 
-@require_POST
-@member_view("run_jobs")
-def cancel(request: HttpRequest, member: Member, kind: str, run_id: int) -> HttpResponse:
-    run = run_of(project=member.project, kind=kind, run_id=run_id)
-    cancel_run(run=run, by=member.person, at=timezone.now())
-    return redirect("rounds:board", member.project.slug)
-
-
-@require_POST
-@member_view("run_jobs")
-def retry(request: HttpRequest, member: Member, kind: str, run_id: int) -> HttpResponse:
-    run = run_of(project=member.project, kind=kind, run_id=run_id)
-    retry_run(run=run, by=member.person, at=timezone.now())
-    return redirect("rounds:board", member.project.slug)
+cancel, retry = run_actions(run_of, back="rounds:board")
 
 
 @require_GET

@@ -15,7 +15,7 @@ from apps.core.errors import BadInput
 from apps.core.keyset import newest
 from apps.core.pages import page
 from apps.projects.permissions import Member, member_view
-from apps.projects.runs import cancel, retry
+from apps.projects.views import run_actions
 from apps.registry.models import ModelVersion
 from apps.registry.queries import aliases_of, ledger, models_of, roll_back_target
 from apps.training.charts import curves, quality_figures
@@ -79,18 +79,7 @@ def _judged(model: ModelVersion) -> list[tuple[Verdict, list[Figure]]]:
     ]
 
 
-@require_POST
-@member_view("run_jobs")
-def cancel_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    cancel(run=run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("training:run", member.project.slug, run_id)
-
-
-@require_POST
-@member_view("run_jobs")
-def retry_run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
-    retry(run=run_in(project=member.project, run_id=run_id), by=member.person, at=timezone.now())
-    return redirect("training:run", member.project.slug, run_id)
+cancel_run, retry_run = run_actions(run_in, back="training:run", keep=("run_id",))
 
 
 def _to_model(member: Member, gate_id: int) -> HttpResponse:

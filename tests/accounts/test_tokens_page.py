@@ -91,3 +91,9 @@ def test_nobody_sees_or_revokes_the_token_of_another(client: Any, person: Any) -
     assert client.post(f"{PAGE}{token.pk}/revoke/").status_code == 404
     token.refresh_from_db()
     assert token.revoked_at is None
+
+
+def test_the_page_is_reached_from_under_ones_name(client: Any, person: Any) -> None:
+    client.force_login(person("erin"))
+
+    assert f'href="{PAGE}"' in client.get("/").content.decode()

@@ -106,6 +106,15 @@ def test_an_empty_body_and_one_without_a_length_are_refused(house: Any, call: An
     assert not ImportRun.objects.exists()
 
 
+def test_a_file_beyond_the_limit_is_refused_unread(house: Any, call: Any, settings: Any) -> None:
+    settings.MAX_UPLOAD_BYTES = len(NDJSON) - 1
+
+    error = call(house.lena).upload(PATH, NDJSON, "application/x-ndjson", status=413)["error"]
+
+    assert error["code"] == "body_too_large"
+    assert not ImportRun.objects.exists()
+
+
 class Wire:
     """A request whose body arrives as it is read; it counts what was asked for at once."""
 

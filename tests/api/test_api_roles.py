@@ -11,6 +11,8 @@ from django.urls import URLPattern
 
 from apps.annotation.models import Task
 from apps.config.api_urls import urlpatterns
+from apps.core.models import Event
+from apps.projects.services import create_project, set_member
 from apps.registry.models import PredictionRun
 
 EVERYBODY, LEADS = {"expert", "lead", "admin"}, {"lead", "admin"}
@@ -168,6 +170,55 @@ def test_each_role_may_do_what_the_table_says_and_no_more(
             if wrong(who, MAY[route][method], status, code):
                 faults.append(f"{who} {method} {route}: {status} {code}")
     assert faults == []
+
+
+@pytest.fixture
+def elsewhere(loop: Any, call: Any, person: Any) -> dict[str, Any]:
+    """The members of another project by their role there, as callers."""
+    house = loop.house
+    house.sam.is_staff = True
+    house.sam.save()
+    given = {"by": house.sam, "at": house.clock}
+    project = create_project(slug="elsewhere", name="Elsewhere", **given)
+    people = {"admin": house.sam, "lead": person("leo"), "expert": person("eve")}
+    for role in ("lead", "expert"):
+        set_member(project=project, person=people[role], role=role, **given)
+    return {role: call(people[role]) for role in people}
+
+
+def test_a_row_is_not_found_by_members_of_another_project(
+    loop: Any, numbers: dict[str, int], elsewhere: dict[str, Any]
+) -> None:
+    digest = loop.house.project.dataset_versions.get().digest
+    faults = []
+    for route, method in operations():
+        for role in MAY.get(route, {}).get(method, ()):
+            if not route.startswith(P):
+                told = answer(elsewhere[role], method, address(route, numbers, digest))
+            elif "<" in route.removeprefix(P) and method != "post":  # named within the project they are in
+                path = route.replace("<slug:slug>", "elsewhere")
+                told = answer(elsewhere[role], method, address(path, numbers, digest))
+            else:
+                continue
+            if told != (404, "not_found") and not route.endswith("/ledger/"):  # a list, empty there
+                faults.append(f"{role} {method} {route}: {told}")
+    assert faults == []
+    assert elsewhere["lead"].get("projects/elsewhere/aliases/production/ledger/")["results"] == []
+
+
+def test_a_row_of_another_project_cannot_be_named_in_a_body(
+    loop: Any, numbers: dict[str, int], elsewhere: dict[str, Any]
+) -> None:
+    digest = loop.house.project.dataset_versions.get().digest
+    for path, body in {
+        "proposals": {"dataset": digest},
+        "training-runs": {"proposal": numbers["proposals"]},
+        "gold": {"labels": {loop.house.project.examples.first().key: "3"}},
+    }.items():
+        before = Event.objects.count()
+        response = elsewhere["lead"].client.post(f"/api/v1/projects/elsewhere/{path}/", body, format="json")
+        assert response.status_code in {404, 422}, path
+        assert Event.objects.count() == before, path
 
 
 def test_nobody_calls_without_signing_in(client: Any, db: Any) -> None:

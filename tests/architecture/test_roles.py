@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +12,16 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from apps.accounts.models import User
+from apps.annotation.models import Assignment
+from apps.calibration.services import add_gold
+from apps.config.supervisor.parts import ROOT
 from apps.core.models import Event
-from apps.projects.models import Role
-from apps.projects.services import create_project
+from apps.exchange.models import ImportRun
+from apps.mining.models import MiningRun
+from apps.projects.models import Project, Role
+from apps.projects.services import create_project, set_member
 from tests.conftest import House
+from tests.turn import Turn
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +62,7 @@ WHO: dict[str, set[str]] = {
     "datasets:datasets": ALL,
     "datasets:retry_run": LEADS,
     "exchange:cancel": LEADS,
-    "exchange:import": LEADS,
+    "exchange:run": LEADS,
     "exchange:imports": LEADS,
     "exchange:problems": LEADS,
     "exchange:retry": LEADS,
@@ -159,13 +166,13 @@ def url_of(name: str) -> str:
     return reverse(name, kwargs={word: KNOWN.get(word, 999_999) for word in converters})
 
 
-def knock(client: Client, url: str) -> tuple[int, str, int]:
+def knock(client: Client, url: str, filled: dict[str, str] | None = None) -> tuple[int, str, int]:
     """Status, where it leads, and events written; by POST where the address takes no GET. Undone afterwards."""
     before = Event.objects.count()
     with transaction.atomic():
         answer = client.get(url)
         if answer.status_code == 405:
-            answer = client.post(url)
+            answer = client.post(url, filled)
         written = Event.objects.count() - before
         transaction.set_rollback(True)
     return answer.status_code, answer.get("Location", ""), written
@@ -235,6 +242,99 @@ def test_pages_that_need_no_more_than_a_project_show_themselves(
     answers = {name: client.get(url_of(name)).status_code for name in bare}
 
     assert not {name: code for name, code in answers.items() if code not in {200, 405}}
+
+
+LESSON = dict.fromkeys(("expected", "observed", "cause", "action"), "words")
+FILLED = {
+    **LESSON,
+    "reason": "other",
+    "note": "words",
+    "role": "expert",
+    "condition": "unusable",
+    "digest": "d",
+}
+"""Enough for every form, so that a row is looked for before anything is refused for what was typed."""
+
+
+UNSCOPED = {
+    f"annotation:{verb}" for verb in ("draft", "escalate", "keep", "release", "reopen", "skip", "submit")
+}
+"""These look only at whose assignment it is, not in which project: to be mended; nothing is ever added here."""
+
+
+def runs_of(project: Project, *, mined: MiningRun, imported: ImportRun) -> dict[str, int]:
+    """The run that each app's addresses name."""
+    return {
+        "curricula": project.curriculum_runs.latest("pk").pk,
+        "datasets": project.snapshot_runs.latest("pk").pk,
+        "exchange": imported.pk,
+        "explore": imported.pk,
+        "mining": mined.pk,
+        "rounds": imported.pk,
+        "training": project.training_runs.latest("pk").pk,
+    }
+
+
+@pytest.fixture
+def rows(house: House) -> dict[str, dict[str, Any]]:
+    """What the words of each address are for a real row of project `digits`."""
+    turn = Turn(house)
+    mined = turn.answered()
+    gate, project = turn.gate(), house.project
+    held = Assignment.objects.filter(person=house.erin).latest("pk")
+    imported = ImportRun.objects.create(project=project, format="csv", created_at=house.clock)
+    gold = add_gold(project=project, labels={"t01": "5"}, by=house.lena, at=house.clock)
+    runs = runs_of(project, mined=mined, imported=imported)
+    numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}
+    everywhere = {
+        "assignment_id": held.pk,
+        "gate_id": gate.pk,
+        "gold_id": gold[0].pk,
+        "key": "t01",
+        "kind": "importrun",
+        "person_id": house.emil.pk,
+        "proposal_id": project.proposals.latest("pk").pk,
+        "queue_id": house.queue.pk,
+        "task_id": held.task_id,
+        "version": 1,
+    }
+    return {
+        name: {**everywhere, "run_id": runs.get(app), "number": numbers.get(app)}
+        for name in in_projects()
+        for app in [name.partition(":")[0]]
+    }
+
+
+def naming_rows() -> list[str]:
+    return [name for name in in_projects() if set(addresses()[name][1]) > {"slug"}]
+
+
+def test_a_row_is_not_found_from_within_another_project(
+    client: Client, house: House, rows: dict[str, dict[str, Any]]
+) -> None:
+    # the same people in the same roles: what they may do in one project says nothing of the other's rows
+    elsewhere = create_project(slug="elsewhere", name="Elsewhere", by=house.ada, at=house.clock)
+    for role in ("lead", "expert"):
+        person = person_as(house, role)
+        set_member(project=elsewhere, person=person, role=role, by=house.ada, at=house.clock)
+
+    def code(role: str, slug: str, name: str) -> int:
+        words = {word: rows[name][word] for word in addresses()[name][1] if word != "slug"}
+        client.force_login(person_as(house, role))
+        return knock(client, reverse(name, kwargs={"slug": slug, **words}), FILLED)[0]
+
+    here = {n: {code(role, "digits", n) for role in WHO[n]} for n in naming_rows()}
+    scoped = set(naming_rows()) - UNSCOPED
+    there = {(n, role): code(role, "elsewhere", n) for n in scoped for role in WHO[n]}
+
+    assert not {name: codes for name, codes in here.items() if codes == {404}}, "these rows are not real"
+    assert not {place: status for place, status in there.items() if status != 404}
+
+
+def test_templates_ask_the_table_what_a_role_may_do() -> None:
+    asks = re.compile(r"(?<!row\.)\brole (==|!=|in) ")
+    files = (ROOT / "templates").rglob("*.html")
+    assert not [file.name for file in files if asks.search(file.read_text())], "ask `member|may` instead"
 
 
 def test_what_is_outside_projects_asks_strangers_to_sign_in_or_is_open(client: Client, house: House) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, transaction
 
+from apps.core import events
 from apps.core.events import record_event, seal_events, verify_chain
+from apps.core.health import sealer
+from apps.core.jobs import SEAL, SEAL_LATE
 from apps.core.models import Event, EventSeal
 from tests.conftest import behind_the_triggers
+from workers.celery import app
 
 pytestmark = pytest.mark.django_db
+app.loader.import_default_modules()
 
 
 @pytest.fixture
@@ -62,6 +67,26 @@ def test_an_event_that_committed_late_is_sealed_after_those_before_it(chain, hou
     assert seal_events() == 1
     assert verify_chain().intact
     assert EventSeal.objects.order_by("-number").first().event_id == -1
+
+
+def test_an_event_that_committed_after_the_window_has_passed_is_still_sealed(chain, house, at, monkeypatch):
+    monkeypatch.setattr(events, "WINDOW", 3)
+    record_event(kind="test.late", row=house.project, at=at)
+    with behind_the_triggers():
+        Event.objects.filter(kind="test.late").update(id=-1)
+
+    app.tasks[SEAL.name]()
+    assert sealer().detail == "events unsealed for more than a minute: 1"
+    app.tasks[SEAL_LATE.name]()
+
+    assert sealer().well
+    assert verify_chain().intact
+    assert verify_chain().unsealed == 0
+
+
+def test_the_late_are_looked_for_once_an_hour():
+    entry = next(e for e in app.conf.beat_schedule.values() if e["task"] == SEAL_LATE.name)
+    assert entry["schedule"] == 3600
 
 
 def test_unsealed_events_are_reported_not_hidden(chain, house, at):

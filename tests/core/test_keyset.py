@@ -30,5 +30,5 @@ def test_pages_follow_each_other_without_gaps_or_repeats(house: House) -> None:
 
 
 def test_a_key_that_is_no_number_is_refused(house: House) -> None:
-    with pytest.raises(BadInput, match="not a number"):
+    with pytest.raises(BadInput, match="not the number of a row"):
         newest(Example.objects.order_by("-pk"), before="x")

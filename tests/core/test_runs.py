@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from apps.core.errors import IllegalMove, LostRace
-from apps.core.models import RunState
+from apps.core.models import Event, RunState
 from apps.core.runs import (
     MAX_ATTEMPTS,
     ClaimLost,
@@ -88,6 +88,14 @@ def test_cancelling_a_waiting_run_is_immediate_and_a_running_one_hears_it(house,
     cancel(run=other, by=house.lena, at=at)
     other.refresh_from_db()
     assert other.state == RunState.CANCELLED
+
+
+def test_who_asked_a_running_run_to_stop_is_in_the_audit_chain_once(house, run, at):
+    claim(SnapshotRun, run.pk, at=at)
+    for person in (house.lena, house.luis):
+        cancel(run=run, by=person, at=at)
+    asked = Event.objects.get(kind="snapshotrun.cancel_asked")
+    assert (asked.actor, asked.object_id, asked.project_id) == (house.lena, str(run.pk), house.project.pk)
 
 
 def test_a_failed_run_can_be_retried_and_a_done_one_cannot(house, run, at):

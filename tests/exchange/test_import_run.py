@@ -10,6 +10,7 @@ from apps.core.errors import BadInput, NotAllowed
 from apps.core.models import RunState
 from apps.core.runs import claim
 from apps.examples.models import Example, Payload
+from apps.exchange import services
 from apps.exchange.domain import read_rows
 from apps.exchange.models import ImportRun
 from apps.exchange.queries import causes
@@ -142,6 +143,14 @@ def test_ten_thousand_rows_come_in_chunk_by_chunk(house, start):
     assert (run.rows_read, *counts(run)) == (10_000, 10_000, 0, 0, 0)
     assert house.project.examples.count() == 10_000
     assert run.progress["rows"] == 10_000
+
+
+def test_large_rows_are_written_a_few_at_a_time(house, start, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(services, "CHUNK_SIZE", 1_000)
+    monkeypatch.setattr(exchange, "beat", lambda run, *, at, rows: sizes.append(rows))
+    house.work(start(*(row(f"k{n}", "x" * 300) for n in range(10))))
+    assert sizes == [4, 8, 10]
 
 
 def cut_off_after(house, run, n):

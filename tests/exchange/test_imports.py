@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -34,7 +35,7 @@ def row(key: str, **values: object) -> bytes:
 
 
 def look(client: Client, run: ImportRun, query: str = "") -> str:
-    answer = client.get(reverse("exchange:import", args=["digits", run.pk]) + query)
+    answer = client.get(reverse("exchange:run", args=["digits", run.pk]) + query)
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -43,7 +44,7 @@ def test_a_file_is_imported_and_its_bad_rows_are_told(client: Client, house: Hou
     answer = send(client, house, "rows.ndjson", row("a") + b"not json\n" + row("b", split="nowhere"))
     run = ImportRun.objects.get()
     assert answer.status_code == 302
-    assert answer["Location"] == reverse("exchange:import", args=["digits", run.pk])
+    assert answer["Location"] == reverse("exchange:run", args=["digits", run.pk])
 
     import_rows(run.pk)
 
@@ -80,6 +81,18 @@ def test_an_empty_file_is_refused_in_words(client: Client, house: House) -> None
 
     assert answer.status_code == 422
     assert "empty" in answer.content.decode()
+    assert not ImportRun.objects.exists()
+
+
+def test_a_file_beyond_the_limit_is_refused_in_words_before_it_is_read(
+    client: Client, house: House, settings: Any
+) -> None:
+    settings.MAX_UPLOAD_BYTES = 1_000
+
+    answer = send(client, house, "a.ndjson", row("a") + b" " * 1_000)
+
+    assert answer.status_code == 413
+    assert "takes at most 1,000 bytes at once" in answer.content.decode()
     assert not ImportRun.objects.exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -99,6 +100,8 @@ def test_zero_is_a_label_and_an_empty_text_is_none():
         ({"attributes": {"lang": ["en"]}}, "attributes", "bad_attributes"),
         ({"attributes": {"n": float("inf")}}, "attributes", "bad_attributes"),
         ({"lang": "en"}, "lang", "unknown_field"),
+        ({"l" * 500: "en"}, "l" * 60, "unknown_field"),
+        ({"l\x00\ud800": "en"}, "l??", "unknown_field"),
     ],
 )
 def test_a_bad_value_is_told_by_its_field(change, field, code):
@@ -129,10 +132,10 @@ def test_bad_lines_are_numbered_and_good_ones_around_them_kept():
 
 
 def test_a_line_too_long_is_one_bad_row_and_the_next_is_read(monkeypatch):
-    monkeypatch.setattr(domain, "MAX_LINE", 50)
+    monkeypatch.setattr(domain, "MAX_ROW", 50)
     data = b'{"key": "a", "payload": {"x": "' + b"x" * 400 + b'"}}\n{"key": "b"}\n'
     found = rows(data, "ndjson")
-    assert found[0][1].code == "line_too_long"
+    assert found[0][1].code == "row_too_long"
     assert found[1] == (2, {"key": "b"})
 
 
@@ -184,3 +187,65 @@ def test_a_parquet_file_damaged_inside_says_so():
     data[100:20_000] = b"\xab" * 19_900
     with pytest.raises(UnreadableFile, match="damaged"):
         rows(bytes(data), "parquet")
+
+
+def bomb(table, **options):
+    """A file of kilobytes that stands for gigabytes."""
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", **options)
+    assert len(sink.getvalue()) < 300_000
+    return sink.getvalue()
+
+
+def test_a_parquet_group_that_unpacks_to_gigabytes_is_refused():
+    table = pa.table({"key": [str(n) for n in range(400)], "text": ["x" * 2**20] * 400})
+    with pytest.raises(UnreadableFile, match="row_group_size"):
+        rows(bomb(table, use_dictionary=False), "parquet")
+
+
+def test_a_parquet_row_of_a_hundred_million_nothings_is_refused():
+    nothings = pa.ListArray.from_arrays([0, 100_000_000], pa.nulls(100_000_000, pa.int8()))
+    with pytest.raises(UnreadableFile, match="row_group_size"):
+        rows(bomb(pa.table({"key": ["a"], "attributes": nothings})), "parquet")
+
+
+def test_many_parquet_rows_that_name_one_large_value_are_read_a_few_at_a_time():
+    entries = pa.array([json.dumps({"text": "x" * 7 * 2**20})])
+    payload = pa.DictionaryArray.from_arrays(pa.array([0] * 5_000, pa.int32()), entries)
+    table = pa.table({"key": [f"k{n}" for n in range(5_000)], "payload": payload})
+    data = bomb(table, dictionary_pagesize_limit=2**30)
+
+    read = list(islice(read_rows(io.BytesIO(data), "parquet"), 3))
+
+    assert [len(check_row(*row).body) for row in read] == [7 * 2**20 + len('{"text":""}')] * 3
+    assert pa.default_memory_pool().max_memory() < 2**30, "2,000 rows at once would be 14 GB"
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_a_parquet_row_longer_than_a_row_may_be_is_one_bad_row(monkeypatch, text):
+    monkeypatch.setattr(domain, "MAX_ROW", 2_000)
+    payloads = [{"text": "short"}, {"text": "x" * 3_000}, {"text": "short"}]
+    told = [json.dumps(payload) for payload in payloads] if text else payloads
+    found = rows(parquet(pa.table({"key": ["a", "b", "c"], "payload": told})), "parquet")
+
+    assert [raw.code for _, raw in found if isinstance(raw, BadRow)] == ["row_too_long"]
+    assert [check_row(*row).key for row in (found[0], found[2])] == ["a", "c"]
+
+
+def test_a_payload_that_grows_beyond_the_limit_when_it_is_written_out_is_a_bad_row(monkeypatch):
+    monkeypatch.setattr(domain, "MAX_ROW", 1_000)
+    assert fault({"key": "a", "payload": {"cells": [1.5e-7] * 200}}) == ("", "row_too_long")
+
+
+@pytest.mark.parametrize(
+    "data", ['key,text\na,"' + "x\n" * 600, "key,text\na," + "x" * 1_200, "key" + "," * 1_200]
+)
+def test_a_csv_row_without_end_is_not_read_into_memory(monkeypatch, data):
+    monkeypatch.setattr(domain, "MAX_ROW", 1_000)
+    with pytest.raises(UnreadableFile, match="longer"):
+        rows(data.encode(), "csv")
+
+
+def test_a_csv_file_of_many_rows_is_longer_than_one_row_may_be(monkeypatch):
+    monkeypatch.setattr(domain, "MAX_ROW", 100)
+    assert len(rows(b"key,text\n" + b"a,b\n" * 100, "csv")) == 100

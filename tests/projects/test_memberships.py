@@ -12,7 +12,7 @@ from apps.projects.services import LastAdmin, create_project, invite_member, rem
 
 pytestmark = pytest.mark.django_db
 
-LEAD_ONLY = {"mine", "snapshot", "propose", "approve", "train", "promote", "reflect"}
+LEAD_ONLY = {"run_queue", "mine", "snapshot", "propose", "approve", "train", "promote", "reflect"}
 ADMIN_ONLY = {"manage_members", "audit", "calibrate"}
 
 

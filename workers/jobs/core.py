@@ -9,10 +9,10 @@ from typing import Any
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from apps.annotation.services.leases import expire_leases
+from apps.annotation.services.leases import EXPIRED_AT_ONCE, expire_leases
 from apps.core.errors import DomainError, LostRace
-from apps.core.events import seal_events
-from apps.core.jobs import EXPIRE, SEAL, SWEEP, Job
+from apps.core.events import SEALED_AT_ONCE, seal_events
+from apps.core.jobs import EXPIRE, SEAL, SEAL_LATE, SWEEP, Job
 from apps.core.runs import neglected, revive, run_models
 from apps.training.services.runs import approved_without_run, start_training
 from workers.celery import app
@@ -39,7 +39,13 @@ def scheduled(job: Job) -> Callable[[Callable[[], None]], Any]:
 
 @scheduled(SEAL)
 def seal() -> None:
-    while seal_events() == 5_000:
+    while seal_events() == SEALED_AT_ONCE:
+        pass
+
+
+@scheduled(SEAL_LATE)
+def seal_late() -> None:
+    while seal_events(everything=True) == SEALED_AT_ONCE:
         pass
 
 
@@ -63,5 +69,5 @@ def sweep() -> None:
 
 @scheduled(EXPIRE)
 def expire() -> None:
-    while expire_leases(at=timezone.now()) == 500:
+    while expire_leases(at=timezone.now()) == EXPIRED_AT_ONCE:
         pass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,8 +17,6 @@ from apps.exchange.models import ImportRun
 from apps.exchange.services import Chunk, bring_in
 from workers.jobs.claiming import JobFailed, claims
 
-CHUNK = 5_000
-
 
 @claims(IMPORT, ImportRun)
 def import_rows(run: ImportRun) -> None:
@@ -27,13 +27,22 @@ def import_rows(run: ImportRun) -> None:
             for number, raw in islice(rows, run.rows_read):
                 # read before it was cut off, and written: only the keys matter, or a later double would come in
                 Chunk().add(number, raw, seen=seen)
-            while numbered := list(islice(rows, CHUNK)):
-                chunk = Chunk()
-                for number, raw in numbered:
-                    chunk.add(number, raw, seen=seen)
+            for chunk in chunks(rows, seen=seen):
                 row = bring_in(run=run, chunk=chunk, at=timezone.now())
                 beat(run, at=timezone.now(), rows=row.rows_read)
         except UnreadableFile as error:
             raise JobFailed(str(error)) from error
     with transaction.atomic():
         finish(lock_claimed(run), at=timezone.now())
+
+
+def chunks(rows: Iterator[tuple[int, Any]], *, seen: set[str]) -> Iterator[Chunk]:
+    """The rows in portions that fit into memory and into one transaction."""
+    chunk = Chunk()
+    for number, raw in rows:
+        chunk.add(number, raw, seen=seen)
+        if chunk.full:
+            yield chunk
+            chunk = Chunk()
+    if chunk.read:
+        yield chunk

@@ -20,6 +20,7 @@ from apps.projects.queries import protocol_of
 # What the person holds already comes first. Else the highest priority, then the oldest. A task that others are just
 # taking is passed over (SKIP LOCKED), never waited for. A lease of ours that expired is taken up again rather than
 # doubled: one assignment per task and person. One statement, because this is what experts wait for.
+EXPIRED_AT_ONCE = 500
 LEASE = """
 WITH held AS (
     SELECT mine.id FROM annotation_assignment AS mine JOIN annotation_task AS task ON task.id = mine.task_id
@@ -187,7 +188,7 @@ def _known(reason: str, reasons: dict[str, str]) -> None:
         raise BadInput(f"The reason is {reason!r}; choose one of {', '.join(reasons)}.", field="reason")
 
 
-def expire_leases(*, at: datetime, limit: int = 500) -> int:
+def expire_leases(*, at: datetime, limit: int = EXPIRED_AT_ONCE) -> int:
     """Free the tasks of leases that have run out. A reopened answer goes back to standing as it was.
 
     Each in a transaction of its own: one that held many tasks locked could deadlock with who works on them.

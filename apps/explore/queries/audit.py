@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 
 from apps.accounts.models import User
-from apps.core.errors import BadInput
+from apps.core.keyset import number_in
 from apps.core.models import Event
 from apps.explore.domain import people_in, tell
 from apps.projects.permissions import Member
@@ -30,10 +30,7 @@ class Asked:
     @classmethod
     def parse(cls, values: Mapping[str, str]) -> Asked:
         asked = cls(**{field.name: values.get(field.name, "").strip() for field in fields(cls)})
-        if asked.before and not asked.before.isdigit():
-            raise BadInput(
-                "This page's address is not right. Start again from the newest event.", field="before"
-            )
+        number_in(asked.before, name="before")
         return asked
 
     @property

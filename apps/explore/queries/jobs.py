@@ -21,7 +21,7 @@ NAMES = {
     "curriculumrun": "Proposal",
     "trainingrun": "Training",
 }
-PAGES = {"importrun": "exchange:import", "miningrun": "mining:run", "trainingrun": "training:run"}
+PAGES = {"importrun": "exchange:run", "miningrun": "mining:run", "trainingrun": "training:run"}
 SHOWN = {RunState.FAILED: 20, RunState.CANCELLED: 10, RunState.DONE: 12}
 LIVE = (RunState.RUNNING, RunState.QUEUED)
 

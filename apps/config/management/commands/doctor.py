@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apps.config.doctor import report
+from apps.config.doctor.checks import report
 
 
 class Command(BaseCommand):

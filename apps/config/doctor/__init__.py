@@ -1,0 +1,1 @@
+"""`make doctor`: says what is wrong, even where not so much as the settings can be read."""
