@@ -64,6 +64,7 @@ def submit(request: HttpRequest, member: Member, assignment_id: int) -> HttpResp
     annotation, following = answers.submit_and_lease_next(
         assignment_id=assignment_id,
         person=member.person,
+        project=member.project,
         answer=answer_from(request.POST),
         at=timezone.now(),
     )
@@ -75,7 +76,11 @@ def submit(request: HttpRequest, member: Member, assignment_id: int) -> HttpResp
 @member_view("annotate")
 def draft(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
     assignment = answers.save_draft(
-        assignment_id=assignment_id, person=member.person, draft=draft_from(request.POST), at=timezone.now()
+        assignment_id=assignment_id,
+        person=member.person,
+        project=member.project,
+        draft=draft_from(request.POST),
+        at=timezone.now(),
     )
     return _time_left(assignment)
 
@@ -84,7 +89,9 @@ def draft(request: HttpRequest, member: Member, assignment_id: int) -> HttpRespo
 @member_view("annotate")
 def keep(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
     """Heartbeat while the person works: the lease runs on."""
-    assignment = leases.keep_lease(assignment_id=assignment_id, person=member.person, at=timezone.now())
+    assignment = leases.keep_lease(
+        assignment_id=assignment_id, person=member.person, project=member.project, at=timezone.now()
+    )
     return _time_left(assignment)
 
 
@@ -100,6 +107,7 @@ def skip(request: HttpRequest, member: Member, assignment_id: int) -> HttpRespon
     done = leases.skip(
         assignment_id=assignment_id,
         person=member.person,
+        project=member.project,
         reason=request.POST.get("reason", ""),
         note=request.POST.get("note", ""),
         at=timezone.now(),
@@ -113,6 +121,7 @@ def escalate(request: HttpRequest, member: Member, assignment_id: int) -> HttpRe
     done = leases.escalate(
         assignment_id=assignment_id,
         person=member.person,
+        project=member.project,
         reason=request.POST.get("reason", ""),
         note=request.POST.get("note", ""),
         at=timezone.now(),
@@ -124,7 +133,9 @@ def escalate(request: HttpRequest, member: Member, assignment_id: int) -> HttpRe
 @member_view("annotate")
 def release(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
     """Give the task back and rest; a reopened answer is left as it was, and the next task comes."""
-    done = leases.release(assignment_id=assignment_id, person=member.person, at=timezone.now())
+    done = leases.release(
+        assignment_id=assignment_id, person=member.person, project=member.project, at=timezone.now()
+    )
     if done.current_id:
         return _next(request, member, done)
     rest = Empty(
@@ -136,7 +147,9 @@ def release(request: HttpRequest, member: Member, assignment_id: int) -> HttpRes
 @require_POST
 @member_view("annotate")
 def reopen(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
-    assignment = answers.reopen(assignment_id=assignment_id, person=member.person, at=timezone.now())
+    assignment = answers.reopen(
+        assignment_id=assignment_id, person=member.person, project=member.project, at=timezone.now()
+    )
     return _show(request, member, assignment, queue=assignment.task.queue)
 
 

@@ -256,12 +256,6 @@ FILLED = {
 """Enough for every form, so that a row is looked for before anything is refused for what was typed."""
 
 
-UNSCOPED = {
-    f"annotation:{verb}" for verb in ("draft", "escalate", "keep", "release", "reopen", "skip", "submit")
-}
-"""These look only at whose assignment it is, not in which project: to be mended; nothing is ever added here."""
-
-
 def runs_of(project: Project, *, mined: MiningRun, imported: ImportRun) -> dict[str, int]:
     """The run that each app's addresses name."""
     return {
@@ -324,7 +318,7 @@ def test_a_row_is_not_found_from_within_another_project(
         return knock(client, reverse(name, kwargs={"slug": slug, **words}), FILLED)[0]
 
     here = {n: {code(role, "digits", n) for role in WHO[n]} for n in naming_rows()}
-    scoped = set(naming_rows()) - UNSCOPED
+    scoped = set(naming_rows())
     there = {(n, role): code(role, "elsewhere", n) for n in scoped for role in WHO[n]}
 
     assert not {name: codes for name, codes in here.items() if codes == {404}}, "these rows are not real"

@@ -17,6 +17,7 @@ from apps.annotation.services.leases import extend, lease_within, lock_own
 from apps.core.errors import BadInput, IllegalMove
 from apps.core.moves import move
 from apps.projects.domain import check_answers, reads_content
+from apps.projects.models import Project
 
 MAX_DRAFT = 64_000
 MAX_COMMENT = 4_000
@@ -36,11 +37,13 @@ class Answer:
 
 
 @transaction.atomic
-def save_draft(*, assignment_id: int, person: User, draft: dict[str, Any], at: datetime) -> Assignment:
+def save_draft(
+    *, assignment_id: int, person: User, project: Project | None = None, draft: dict[str, Any], at: datetime
+) -> Assignment:
     """Keep what has been typed so far and let the lease run on; on an expired lease the draft is kept all the same."""
     if len(str(draft)) > MAX_DRAFT:
         raise BadInput(f"A draft holds at most {MAX_DRAFT} characters.", field="draft")
-    assignment = lock_own(assignment_id=assignment_id, person=person)
+    assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     if assignment.state in HOLDING:
         extend(assignment, at=at, draft=draft, draft_saved_at=at)
     elif assignment.state == AssignmentState.EXPIRED:
@@ -51,17 +54,21 @@ def save_draft(*, assignment_id: int, person: User, draft: dict[str, Any], at: d
 
 
 @transaction.atomic
-def submit_annotation(*, assignment_id: int, person: User, answer: Answer, at: datetime) -> Annotation:
+def submit_annotation(
+    *, assignment_id: int, person: User, project: Project | None = None, answer: Answer, at: datetime
+) -> Annotation:
     """Keep the answer as the next immutable revision and count it, once however often it is sent.
 
     An answer that comes after its lease expired is counted when the task still has room, and kept as surplus
     when it has not.
     """
-    return _submit(assignment_id=assignment_id, person=person, answer=answer, at=at)
+    return _submit(assignment_id=assignment_id, person=person, project=project, answer=answer, at=at)
 
 
-def _submit(*, assignment_id: int, person: User, answer: Answer, at: datetime) -> Annotation:
-    assignment = lock_own(assignment_id=assignment_id, person=person)
+def _submit(
+    *, assignment_id: int, person: User, project: Project | None, answer: Answer, at: datetime
+) -> Annotation:
+    assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     if assignment.current_id or assignment.state not in HOLDING:
         sent_before = assignment.annotations.filter(request_key=answer.request_key).first()
         if sent_before is not None and _says_the_same(sent_before, answer):
@@ -135,18 +142,18 @@ def _check_confidence(answer: Answer, *, asked: bool) -> None:
 
 @transaction.atomic
 def submit_and_lease_next(
-    *, assignment_id: int, person: User, answer: Answer, at: datetime
+    *, assignment_id: int, person: User, project: Project | None = None, answer: Answer, at: datetime
 ) -> tuple[Annotation, Assignment | None]:
     """Submit, and lease the next task of the same queue in the same transaction."""
-    annotation = _submit(assignment_id=assignment_id, person=person, answer=answer, at=at)
+    annotation = _submit(assignment_id=assignment_id, person=person, project=project, answer=answer, at=at)
     queue = annotation.assignment.task.queue
     return annotation, lease_within(queue=queue, person=person, at=at, after=assignment_id)
 
 
 @transaction.atomic
-def reopen(*, assignment_id: int, person: User, at: datetime) -> Assignment:
+def reopen(*, assignment_id: int, person: User, project: Project | None = None, at: datetime) -> Assignment:
     """Take one's answer up again; the old one counts until the new one is submitted."""
-    assignment = lock_own(assignment_id=assignment_id, person=person)
+    assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     if assignment.kind != Assignment.Kind.ANNOTATE:
         raise CannotReopen("it settled a task")
     if assignment.task.state in {TaskState.SETTLED, TaskState.ESCALATED, TaskState.WITHDRAWN}:

@@ -14,6 +14,7 @@ from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import BadInput, NotFound
 from apps.core.events import record_event
 from apps.core.moves import move
+from apps.projects.models import Project
 from apps.projects.permissions import MAY, require
 from apps.projects.queries import protocol_of
 
@@ -107,19 +108,24 @@ def _noted(assignment: Assignment, *, at: datetime) -> Assignment:
     return assignment
 
 
-def lock_own(*, assignment_id: int, person: User) -> Assignment:
-    """The member's assignment with its task, both locked; raises `NotFound` for anybody else's."""
+def lock_own(*, assignment_id: int, person: User, project: Project | None = None) -> Assignment:
+    """The member's assignment with its task, both locked; raises `NotFound` for anybody else's.
+
+    `project` is the one an address names: an assignment of another is not there.
+    """
     assignment = OWN_LOCKED.first(pk=assignment_id, person=person.pk)
-    if assignment is None:
+    if assignment is None or (project is not None and assignment.task.queue.project_id != project.pk):
         raise NotFound("You hold no such assignment.")
     assignment.task.queue.protocol = protocol_of(assignment.task.queue.protocol_id)
     return assignment
 
 
 @transaction.atomic
-def keep_lease(*, assignment_id: int, person: User, at: datetime) -> Assignment:
+def keep_lease(
+    *, assignment_id: int, person: User, project: Project | None = None, at: datetime
+) -> Assignment:
     """Heartbeat of the desk: the lease runs on from now. An expired one is not revived by it."""
-    assignment = lock_own(assignment_id=assignment_id, person=person)
+    assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     if assignment.state in HOLDING:
         extend(assignment, at=at)
     return assignment
@@ -133,9 +139,9 @@ def extend(assignment: Assignment, *, at: datetime, **changes: object) -> None:
 
 
 @transaction.atomic
-def release(*, assignment_id: int, person: User, at: datetime) -> Assignment:
+def release(*, assignment_id: int, person: User, project: Project | None = None, at: datetime) -> Assignment:
     """Give the task back: a draft is kept for when it comes round again, a reopened answer stands as it was."""
-    assignment = lock_own(assignment_id=assignment_id, person=person)
+    assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     if assignment.state == AssignmentState.DRAFT:
         move(
             assignment,
@@ -151,10 +157,18 @@ def release(*, assignment_id: int, person: User, at: datetime) -> Assignment:
 
 
 @transaction.atomic
-def skip(*, assignment_id: int, person: User, reason: str, note: str = "", at: datetime) -> Assignment:
+def skip(
+    *,
+    assignment_id: int,
+    person: User,
+    project: Project | None = None,
+    reason: str,
+    note: str = "",
+    at: datetime,
+) -> Assignment:
     """Not for me: the task stays open for others and is not served to this person again."""
     _known(reason, SKIP_REASONS)
-    assignment = lock_own(assignment_id=assignment_id, person=person)
+    assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     move(
         assignment,
         to=AssignmentState.SKIPPED,
@@ -169,10 +183,18 @@ def skip(*, assignment_id: int, person: User, reason: str, note: str = "", at: d
 
 
 @transaction.atomic
-def escalate(*, assignment_id: int, person: User, reason: str, note: str = "", at: datetime) -> Assignment:
+def escalate(
+    *,
+    assignment_id: int,
+    person: User,
+    project: Project | None = None,
+    reason: str,
+    note: str = "",
+    at: datetime,
+) -> Assignment:
     """For a lead: the task leaves the queue and waits in adjudication."""
     _known(reason, ESCALATION_REASONS)
-    assignment = lock_own(assignment_id=assignment_id, person=person)
+    assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     changes = {"reason": reason, "note": note[:2_000], "closed_at": at}
     move(assignment, to=AssignmentState.ESCALATED, at=at, actor=person, data={"reason": reason}, **changes)
     if (
