@@ -37,6 +37,11 @@ class Card:
     def reopened(self) -> bool:
         return self.assignment.state == AssignmentState.DRAFT
 
+    @property
+    def has_rubric(self) -> bool:
+        """Whether there is a score to show: one criterion says it all by itself."""
+        return sum(question.kind == "rating" for question in self.questions) > 1
+
 
 def card_of(assignment: Assignment, *, at: datetime) -> Card:
     """The card of an assignment, with its draft filled in. A new one each time: its key lets it count once."""

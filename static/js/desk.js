@@ -3,7 +3,7 @@ import { activeMs, startCounting } from "./activity.js";
 import { clearOld, forget, noteChange, restore, save, stopSaving } from "./drafts.js";
 import { overdue, watch } from "./lease.js";
 import { announce, toast } from "./notices.js";
-import { accept, choose, complete, leave, offers, start, step } from "./questions.js";
+import { accept, choose, complete, find, leave, offers, start, step, toWidget } from "./questions.js";
 import { holdAnswers } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 import { addDecision } from "./strip.js";
@@ -33,7 +33,12 @@ const KEYS = [
   { keys: [..."0123456789"], shown: ["0", "…", "9"], does: "Choose an option of the current question", others: offers, run: choose },
   { keys: ["Enter"], does: "Accept and go on; submit when all is answered", run: () => form() ? accept() && form().requestSubmit() : press("#card [type=submit]")() },
   { keys: ["ArrowUp", "ArrowDown"], does: "Previous, next question", run: (name) => step(name === "ArrowUp" ? -1 : 1) },
-  { keys: ["Shift+Enter"], does: "Write in the current question's text field", run: () => write(desk.querySelector("[aria-current] textarea")) },
+  { keys: ["/"], does: "Find a label", run: find },
+  { keys: ["a", "b", "e"], does: "Left, right, equal in a comparison", run: choose },
+  { keys: ["[", "]"], does: "Previous, next reasoning step", run: toWidget },
+  { keys: ["ArrowLeft", "ArrowRight", "Shift+ArrowLeft", "Shift+ArrowRight"], shown: ["ArrowLeft", "ArrowRight", "⇧"], does: "Select in a text by word, extend", run: toWidget },
+  { keys: ["d"], does: "Difference of a correction on and off", run: toWidget },
+  { keys: ["Shift+Enter"], does: "Write in the current question's text field", run: () => write(desk.querySelector("[aria-current] [data-current] textarea:not([hidden])") ?? desk.querySelector("[aria-current] textarea:not([hidden])")) },
   { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: leave },
   { keys: ["Ctrl+Enter"], does: "Submit, also from a text field", writing: true, run: submit },
   { keys: ["c"], does: "Comment", run: () => write(document.getElementById("comment")) },

@@ -1,7 +1,10 @@
-// The questions of a card. One is current: digits answer it, arrows leave it, Enter accepts it and goes on
-// to the next that must be answered.
+// The questions of a card. One is current: keys answer it, arrows leave it, Enter accepts it and goes on
+// to the next that must be answered. Kinds that are more than choices and texts have a widget in questions/.
 const UNUSED = ["out_of_scope", "unusable"];
+const WIDGETS = ["spans", "ranking", "steps", "correction"];
+const loaded = new Map(); // kind → its module: attach, restore, key, accept
 const all = () => [...document.querySelectorAll(".question")];
+const widget = (question) => loaded.get(question?.dataset.kind);
 
 export const current = () => document.querySelector(".question[aria-current]") ?? all()[0];
 
@@ -14,7 +17,16 @@ export function go(question, { scroll = true } = {}) {
 }
 
 // A new card: its first open question is current, and the page stays where it is, at the subject.
-export const start = () => go(all().find(missing) ?? all()[0], { scroll: false });
+export async function start() {
+  const questions = all();
+  go(questions.find(missing) ?? questions[0], { scroll: false });
+  score();
+  for (const question of questions.filter(({ dataset }) => WIDGETS.includes(dataset.kind))) {
+    const { kind } = question.dataset;
+    if (!loaded.has(kind)) loaded.set(kind, await import(`./questions/${kind}.js`));
+    if (question.isConnected) widget(question).attach(question);
+  }
+}
 
 export function step(by) {
   const questions = all();
@@ -29,16 +41,32 @@ export function leave() {
   go(question);
 }
 
-const offered = (key) => current()?.querySelector(`[data-choice="${CSS.escape(key)}"]`);
+const offered = (key) => {
+  const one = `[data-choice="${CSS.escape(key)}"]`;
+  return current()?.querySelector(one) ?? document.querySelector(`.question[data-kind="pairwise"] ${one}`);
+};
 
-// Whether this key is one of the current question's own.
+// Whether this key is one of the current question's own, or one side of a comparison.
 export const offers = (key) => key.length === 1 && offered(key) != null;
 
 export function choose(key) {
+  const question = current();
+  if (widget(question)?.key?.(question, key)) return true;
   const input = offered(key);
   if (!input) return false;
   input.click();
-  go(current());
+  go(input.closest(".question"));
+  return true;
+}
+
+// Keys that only a widget knows, such as the arrows of spans.
+export const toWidget = (key) => widget(current())?.key?.(current(), key) ?? false;
+
+export function find() {
+  const search = current()?.querySelector("[data-find]");
+  if (!search) return false;
+  search.focus();
+  search.select();
   return true;
 }
 
@@ -46,6 +74,7 @@ export function choose(key) {
 export function accept() {
   const questions = all();
   const now = current();
+  if (asked(now)) widget(now)?.accept?.(now);
   if (missing(now)) return ask(now);
   const next = questions.slice(questions.indexOf(now) + 1).find(missing);
   if (next) return go(next), false;
@@ -66,6 +95,8 @@ function ask(question) {
 }
 
 function answered(question) {
+  const held = question.querySelector("[data-answer]");
+  if (held) return held.value !== "" && !("open" in question.dataset);
   const text = question.querySelector("textarea");
   return text ? text.value.trim() !== "" : question.querySelector("input:checked") !== null;
 }
@@ -75,12 +106,51 @@ function asked(question) {
   return "always" in question.dataset || !UNUSED.includes(condition);
 }
 
-const missing = (question) => "required" in question.dataset && asked(question) && !answered(question);
+// What is required and not answered, or begun and not ended.
+const missing = (question) => asked(question) && !answered(question) && ("required" in question.dataset || "open" in question.dataset);
+
+// The rubric: criteria from their lowest point (0) to their highest (1), weighted; as projects/domain/answers.py.
+function score() {
+  const line = document.getElementById("rubric");
+  if (!line) return;
+  let total = 0;
+  let weights = 0;
+  for (const question of document.querySelectorAll("[data-weight]")) {
+    const points = [...question.querySelectorAll("input")].map(({ value }) => Number(value));
+    const chosen = question.querySelector("input:checked");
+    if (!chosen) continue;
+    const weight = Number(question.dataset.weight);
+    total += (weight * (Number(chosen.value) - points[0])) / (points.at(-1) - points[0]);
+    weights += weight;
+  }
+  line.querySelector("b").textContent = weights ? (total / weights).toFixed(2) : "—";
+}
+
+function narrow(search) {
+  const wanted = search.value.trim().toLowerCase();
+  const choices = [...search.closest(".question").querySelectorAll(".choice[data-label]")];
+  for (const choice of choices) choice.hidden = !choice.dataset.label.includes(wanted);
+  return choices.find((choice) => !choice.hidden);
+}
 
 document.addEventListener("focusin", ({ target }) => go(target.closest?.(".question"), { scroll: false }));
+document.addEventListener("input", ({ target }) => "find" in target.dataset && narrow(target));
+document.addEventListener("keydown", (event) => {
+  if (!("find" in event.target.dataset) || event.key !== "Enter") return;
+  event.preventDefault();
+  event.stopPropagation();
+  const first = narrow(event.target);
+  if (!first || !event.target.value.trim()) return;
+  (first.control ?? first).click();
+  event.target.value = "";
+  narrow(event.target);
+  leave();
+}, { capture: true });
+document.addEventListener("question:restore", ({ target }) => widget(target)?.restore?.(target));
 document.addEventListener("change", ({ target }) => {
   const question = target.closest?.(".question");
   if (!question) return;
   delete question.dataset.missing;
   document.getElementById("desk-says")?.replaceChildren();
+  score();
 });

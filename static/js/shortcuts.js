@@ -4,7 +4,7 @@
 // characters (French) still counts as digits where the character itself means nothing.
 import { typing } from "./keys.js";
 
-const NAMES = { ArrowUp: "↑", ArrowDown: "↓", Enter: "↵", Escape: "Esc", "Shift+Enter": "⇧ ↵", "Ctrl+Enter": "Ctrl ↵" };
+const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Enter: "↵", Escape: "Esc", "Shift+Enter": "⇧ ↵", "Ctrl+Enter": "Ctrl ↵" };
 
 function nameOf(event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -22,7 +22,7 @@ export function bindKeys(registry) {
     if (!find(name) && /^Digit\d$/.test(event.code) && !event.shiftKey) name = event.code.at(-1);
     const entry = find(name);
     if (!entry || (typing(event.target) && !entry.writing)) return;
-    if (event.repeat && !name.startsWith("Arrow")) return event.preventDefault();
+    if (event.repeat && !name.includes("Arrow")) return event.preventDefault();
     if (name === "Enter" && event.target.closest("button, a, summary")) return;
     if (entry.run(name, event) !== false) event.preventDefault();
   });
