@@ -6,6 +6,11 @@ from django.urls import include, path
 
 from apps.core.health import healthz
 
+handler400 = "apps.core.faults.bad_request"
+handler403 = "apps.core.faults.forbidden"
+handler404 = "apps.core.faults.not_found"
+handler500 = "apps.core.faults.broken"
+
 PROJECT_APPS = (
     "rounds",
     "annotation",

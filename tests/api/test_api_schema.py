@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from django.core.management import call_command
 from django.urls import URLPattern
 
@@ -44,8 +43,3 @@ def test_the_page_has_no_inline_script_or_style(client: Any) -> None:
     script = client.get("/api/v1/docs/?script=")
     assert script.headers["Content-Type"].startswith("application/javascript")
     assert "/api/v1/schema/" in script.content.decode()
-
-
-@pytest.mark.django_db
-def test_an_address_that_does_not_exist_is_a_plain_404(client: Any) -> None:
-    assert client.get("/api/v1/nothing/").status_code == 404
