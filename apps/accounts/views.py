@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -16,6 +15,7 @@ from apps.accounts.forms import TokenForm
 from apps.accounts.models import User
 from apps.accounts.queries import ended_tokens, live_tokens
 from apps.accounts.services import create_token, revoke_token
+from apps.accounts.signin import signed_in
 from apps.core.pages import page
 
 
@@ -32,13 +32,13 @@ def _show(request: HttpRequest, *, form: TokenForm, status: int = 200, **made: A
 
 
 @require_GET
-@login_required
+@signed_in
 def tokens(request: HttpRequest) -> HttpResponse:
     return _show(request, form=TokenForm())
 
 
 @require_POST
-@login_required
+@signed_in
 @never_cache
 def create(request: HttpRequest) -> HttpResponse:
     """The answer itself shows the secret, this once: it is kept nowhere, so no redirect could."""
@@ -51,7 +51,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     assert isinstance(request.user, User)
     revoke_token(user=request.user, token_id=token_id, at=timezone.now())
