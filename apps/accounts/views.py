@@ -1,7 +1,9 @@
-"""A person's own pages: their API tokens."""
+"""A person's own pages: their API tokens; and what stands where a page would need mail that is not sent."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.forms import TokenForm
+from apps.accounts.mail import sends_mail
 from apps.accounts.models import User
 from apps.accounts.queries import ended_tokens, live_tokens
 from apps.accounts.services import create_token, revoke_token
@@ -57,3 +60,13 @@ def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     revoke_token(user=request.user, token_id=token_id, at=timezone.now())
     messages.success(request, "Revoked. Programs that use it are refused from now on.")
     return redirect("accounts:tokens")
+
+
+def with_mail(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wraps a page of the sign-in library that ends in a mail; without mail it says who can help instead."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if sends_mail() else page(request, "account/no_mail.html")
+
+    return inner

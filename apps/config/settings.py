@@ -102,6 +102,13 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "apps.accounts.adapter.InvitedOnly"
+ACCOUNT_FORMS = {
+    "add_email": "apps.accounts.forms.AddEmail",
+    "change_password": "apps.accounts.forms.ChangePassword",
+    "reauthenticate": "apps.accounts.forms.Reauthenticate",
+    "reset_password": "apps.accounts.forms.ForgottenPassword",
+    "reset_password_from_key": "apps.accounts.forms.NewPassword",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -124,7 +131,16 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-EMAIL_BACKEND = read("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = read("EMAIL_HOST", "")
+EMAIL_PORT = int(read("EMAIL_PORT", "587"))
+EMAIL_HOST_USER = read("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = read("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS", EMAIL_PORT == 587)
+DEFAULT_FROM_EMAIL = read("DEFAULT_FROM_EMAIL", "whetstone@localhost")
+# without a mail server nothing promises a mail: see apps/accounts/mail.py
+EMAIL_BACKEND = read(
+    "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+)
 
 LANGUAGE_CODE = "en"
 USE_TZ = True

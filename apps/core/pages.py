@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib.staticfiles import finders
 from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -33,6 +35,12 @@ def page(
     """Render `template`, or only its `partial` when htmx asked for it (partial = DOM id = htmx target)."""
     wanted = f"{template}#{partial}" if partial and getattr(request, "htmx", False) else template
     return render(request, wanted, context or {}, status=status)
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """What browsers ask for beside a page that names no icon, such as a file or JSON."""
+    found = finders.find("img/favicon.svg")
+    return HttpResponse(Path(str(found)).read_bytes(), content_type="image/svg+xml")
 
 
 def error_page(request: HttpRequest, error: DomainError) -> HttpResponse:

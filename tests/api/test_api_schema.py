@@ -40,6 +40,7 @@ def test_the_page_has_no_inline_script_or_style(client: Any) -> None:
     assert "'unsafe-inline'" not in page.headers["Content-Security-Policy"]
     assert "<style" not in html
     assert all("src=" in tag for tag in html.split("<script")[1:])
+    assert '<a href="/">' in html, "there is a way back to the product"
     script = client.get("/api/v1/docs/?script=")
     assert script.headers["Content-Type"].startswith("application/javascript")
     assert "/api/v1/schema/" in script.content.decode()
