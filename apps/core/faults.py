@@ -19,8 +19,11 @@ class WrongMethod(DomainError):
     status = 405
 
     def __init__(self, allowed: str) -> None:
+        reads = "GET" in allowed
         super().__init__(
-            f"Nothing is shown at this address: it only takes {allowed} requests, as forms send them."
+            "This address only shows a page; it takes nothing that a form sends. Nothing was changed."
+            if reads
+            else "There is no page at this address: it only takes what a form sends. Nothing was changed."
         )
 
 

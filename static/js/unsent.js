@@ -1,7 +1,6 @@
-// A form that was sent and not taken (signed out meanwhile, refused) is filled in again when one is back at its page.
+// A form that was sent and not taken (signed out meanwhile, refused) is filled in again where it stands next.
 // Only in this tab, for the same person, and never passwords; htmx's forms stay on screen and need none of this.
 const SLOT = "unsent";
-const here = location.pathname + location.search;
 const person = () => document.querySelector(".user-name")?.textContent ?? "";
 const read = () => JSON.parse(sessionStorage.getItem(SLOT) ?? "null");
 const keep = (kept) => sessionStorage.setItem(SLOT, JSON.stringify(kept));
@@ -11,7 +10,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post" || form.querySelector("[type=password]")) return;
   const pairs = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken");
-  keep({ here, person: person(), action: form.action, place: alike(form.action).indexOf(form), pairs });
+  keep({ person: person(), action: form.action, place: alike(form.action).indexOf(form), pairs });
 });
 
 // Every page answers how the last form fared: this one says it was not taken, or it is the form's own page, or all is well.
@@ -21,7 +20,7 @@ export function lookBack(say) {
   if (document.querySelector("[data-not-sent]")) return keep({ ...kept, refused: true });
   sessionStorage.removeItem(SLOT);
   const form = alike(kept.action)[kept.place];
-  if (!kept.refused || kept.here !== here || kept.person !== person() || !form) return;
+  if (!kept.refused || kept.person !== person() || !form) return;
   const typed = kept.pairs.filter(([name]) => isTyped(form.elements.namedItem(name)));
   if (!typed.length) return;
   fill(form, typed);

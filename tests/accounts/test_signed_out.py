@@ -47,7 +47,7 @@ def test_an_address_that_only_takes_forms_shows_a_page_with_the_way_back(client:
     answer = client.get("/p/digits/models/roll-back/")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
     html = answer.content.decode()
-    assert "it only takes POST requests" in html
+    assert "it only takes what a form sends" in html
     assert 'href="/p/digits/models/"' in html
 
 
