@@ -1,7 +1,10 @@
-"""The form of a new token."""
+"""The form of a new token; and the sign-in library's forms in our words."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.account import forms as allauth
 from django import forms
 
 
@@ -17,3 +20,36 @@ class TokenForm(forms.Form):
     days = forms.TypedChoiceField(
         label="Good for", choices=[(30, "30 days"), (90, "90 days"), (365, "a year")], initial=90, coerce=int
     )
+
+
+class InOurWords:
+    """Gives the fields named in `labels` our words."""
+
+    labels: dict[str, str]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in self.labels.items():
+            field = self.fields[name]  # type: ignore[attr-defined]  # a form's
+            field.label = label
+            field.widget.attrs.pop("placeholder", None)  # it repeats the label, and goes when one types
+
+
+class AddEmail(InOurWords, allauth.AddEmailForm):  # type: ignore[misc]
+    labels = {"email": "E-mail address"}
+
+
+class ForgottenPassword(InOurWords, allauth.ResetPasswordForm):  # type: ignore[misc]
+    labels = {"email": "E-mail address"}
+
+
+class Reauthenticate(InOurWords, allauth.ReauthenticateForm):  # type: ignore[misc]
+    labels = {"password": "Your password"}
+
+
+class NewPassword(InOurWords, allauth.ResetPasswordKeyForm):  # type: ignore[misc]
+    labels = {"password1": "New password", "password2": "New password once more"}
+
+
+class ChangePassword(InOurWords, allauth.ChangePasswordForm):  # type: ignore[misc]
+    labels = {"oldpassword": "Present password", **NewPassword.labels}

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.accounts.mail import sends_mail
 from apps.config.demo.project import PASSWORD, PEOPLE
 from apps.projects.models import Membership
 from apps.projects.permissions import Member
@@ -79,12 +80,12 @@ BELONGS = {
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context for every page: `project`, `role`, `place`, `nav`, `tabs`, `more_nav`, `my_projects`.
+    """Context for every page: `project`, `role`, `place`, `nav`, `tabs`, `more_nav`, `my_projects`, `mail`.
 
     Menus are functions, which templates call: a partial that shows none of them pays for none.
     """
     member: Member | None = getattr(request, "member", None)
-    context = {"my_projects": partial(_my_projects, request, member)}
+    context = {"my_projects": partial(_my_projects, request, member), "mail": sends_mail()}
     if member is None:
         return {
             **context,

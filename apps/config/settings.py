@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.core.faults.FaultsMiddleware",
     "apps.core.pages.DomainErrorMiddleware",
     "apps.core.uploads.UploadLimitMiddleware",
 ]
@@ -101,6 +102,13 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "apps.accounts.adapter.InvitedOnly"
+ACCOUNT_FORMS = {
+    "add_email": "apps.accounts.forms.AddEmail",
+    "change_password": "apps.accounts.forms.ChangePassword",
+    "reauthenticate": "apps.accounts.forms.Reauthenticate",
+    "reset_password": "apps.accounts.forms.ForgottenPassword",
+    "reset_password_from_key": "apps.accounts.forms.NewPassword",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -123,7 +131,16 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-EMAIL_BACKEND = read("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = read("EMAIL_HOST", "")
+EMAIL_PORT = int(read("EMAIL_PORT", "587"))
+EMAIL_HOST_USER = read("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = read("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS", EMAIL_PORT == 587)
+DEFAULT_FROM_EMAIL = read("DEFAULT_FROM_EMAIL", "whetstone@localhost")
+# without a mail server nothing promises a mail: see apps/accounts/mail.py
+EMAIL_BACKEND = read(
+    "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+)
 
 LANGUAGE_CODE = "en"
 USE_TZ = True
@@ -147,7 +164,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.input.StrictJson"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "apps.core.api.problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

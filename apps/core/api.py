@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
+from rest_framework.exceptions import NotFound as NoCursor
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -25,10 +26,21 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
 from apps.core.errors import BadInput, DomainError
-from apps.core.pages import trouble
+from apps.core.pages import known_fault
 from apps.core.uploads import check_length
 
 Handler = Callable[..., Any]
+
+
+class NotParsed(DomainError):
+    code = "unsupported_media_type"
+    status = 415
+
+    def __init__(self, kind: str, taken: Iterable[str]) -> None:
+        super().__init__(
+            f"A body of the Content-Type {kind!r} is not read here. Send {' or '.join(taken)}.",
+            field="Content-Type",
+        )
 
 
 class ErrorDetail(serializers.Serializer[Any]):
@@ -60,16 +72,46 @@ class Keyset(CursorPagination):
         try:
             return super().paginate_queryset(queryset, request, view)
         except (ValueError, ValidationError) as error:
-            sentence = "The cursor is not one this list has given. Start again without it."
-            raise BadInput(sentence, field=self.cursor_query_param) from error
+            raise BadCursor from error
+
+    def get_page_size(self, request: Request) -> int:
+        given = request.query_params.get("page_size", str(self.page_size))
+        if not given.isdecimal() or len(given) > 3 or not 1 <= int(given) <= self.max_page_size:
+            raise BadInput(f"page_size is a number from 1 to {self.max_page_size}.", field="page_size")
+        return int(given)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Where the page starts; raises `BadCursor` for what no list of ours gave."""
+        if "cursor" not in request.query_params:
+            return None
+        try:
+            said = b64decode(request.query_params["cursor"], validate=True)
+            cursor = super().decode_cursor(request)
+        except (ValueError, NoCursor) as error:
+            raise BadCursor from error
+        if not said:
+            raise BadCursor
+        return cursor
+
+
+class BadCursor(BadInput):
+    def __init__(self) -> None:
+        super().__init__(
+            "This cursor was not given by a list. Leave `cursor` out to start at the first page, then follow `next`.",
+            field="cursor",
+        )
 
 
 class JsonOnly(BaseContentNegotiation):
     """Answers are JSON whatever `Accept` says, so that `?format=` is free to name a file's format."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        parsers = list(parsers)
         kind = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == kind), None)
+        found = next((parser for parser in parsers if parser.media_type == kind), None)
+        if found is None:
+            raise NotParsed(kind, [str(parser.media_type) for parser in parsers])
+        return found
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
@@ -112,6 +154,8 @@ def operation(
         @extend_schema(operation_id=name, request=takes, responses=responses, parameters=list(query) or None)
         @wraps(handler)
         def inner(self: ApiView, request: Request, **path: Any) -> HttpResponseBase:
+            if not takes:
+                _no_body(request)
             result = handler(self, _values(takes, request)) if takes else handler(self)
             if isinstance(result, HttpResponseBase):
                 return result
@@ -126,6 +170,11 @@ def _values(takes: type[serializers.Serializer] | OpenApiTypes, request: Request
     if not isinstance(request.data, dict):
         raise BadInput("The request's body must be a JSON object.")
     return dict(request.data) if isinstance(takes, OpenApiTypes) else parse(takes, request.data)
+
+
+def _no_body(request: Request) -> None:
+    if request.method != "GET" and request.data:
+        raise BadInput("This operation takes no body. Leave it out.")
 
 
 def _answer(view: ApiView, result: Any, gives: Any, many: bool, status: int) -> Response:
@@ -148,8 +197,13 @@ def parameter(name: str, about: str, *, choices: Iterable[str] | None = None) ->
 def parse(serializer: type[serializers.Serializer], data: Any) -> dict[str, Any]:
     """The validated body; raises `BadInput` naming the field and the mend."""
     bound = serializer(data=data)
-    if not bound.is_valid():
-        raise BadInput("The request's body is not right; see `fields`.", fields=bound.errors)
+    wrong = {} if bound.is_valid() else dict(bound.errors)
+    taken = [name for name, field in bound.fields.items() if not field.read_only]
+    for name in set(data) - set(taken):
+        # dropped in silence, a misspelt field would do something else than was asked
+        wrong[name] = [f"There is no such field; this operation takes {', '.join(taken)}."]
+    if wrong:
+        raise BadInput("The request's body is not right; see `fields`.", fields=wrong)
     values: dict[str, Any] = bound.validated_data
     return values
 
@@ -164,15 +218,20 @@ def chosen(request: Request, name: str, choices: Iterable[str]) -> str:
 
 def problem(exception: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler."""
-    if isinstance(exception, OperationalError):
-        exception = trouble(exception)
+    exception = known_fault(exception)
     if isinstance(exception, DomainError):
         set_rollback()
         body = {"code": exception.code, "message": exception.message, **exception.detail}
         return Response({"error": body}, status=exception.status)
     if isinstance(exception, Http404):
         return Response(
-            {"error": {"code": "not_found", "message": "There is no such thing here."}}, status=404
+            {
+                "error": {
+                    "code": "not_found",
+                    "message": "There is nothing like that here, or it is not yours to see.",
+                }
+            },
+            status=404,
         )
     if isinstance(exception, APIException):
         set_rollback()
@@ -184,10 +243,7 @@ def _framework_problem(exception: APIException) -> Response:
     codes = exception.get_codes()
     code = codes if isinstance(codes, str) else "bad_input"
     detail = exception.detail
-    message = (
-        str(detail) if not isinstance(detail, dict | list) else "The request is not right; see `fields`."
-    )
-    body: dict[str, Any] = {"code": code, "message": message}
+    body: dict[str, Any] = {"code": code, "message": _sentence(exception)}
     if isinstance(detail, dict | list):
         body["fields"] = detail
     headers = {}
@@ -196,3 +252,16 @@ def _framework_problem(exception: APIException) -> Response:
     if wait := getattr(exception, "wait", None):
         headers["Retry-After"] = str(int(wait))
     return Response({"error": body}, status=exception.status_code, headers=headers)
+
+
+def _sentence(exception: APIException) -> str:
+    """The framework's words, with the mend where they have none."""
+    if isinstance(exception, NotAuthenticated):
+        return (
+            "Sign in: send the header `Authorization: Bearer wst_…`. "
+            "Tokens are made under your name, API tokens, at /you/tokens/."
+        )
+    if isinstance(exception, MethodNotAllowed):
+        return f"{exception.detail} What this address takes is in the header Allow, and at /api/v1/docs/."
+    detail = exception.detail
+    return "The request is not right; see `fields`." if isinstance(detail, dict | list) else str(detail)

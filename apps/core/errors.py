@@ -33,22 +33,35 @@ class NotFound(DomainError):
 
 
 class IllegalMove(DomainError):
+    """`ended` is for a row that moves no more; `by` tells who brought it there, and when."""
+
     code = "illegal_move"
 
-    def __init__(self, row: object, origin: str, to: str) -> None:
-        noun = type(row).__name__.lower()
-        super().__init__(
-            f"This {noun} is {origin}; it cannot become {to}. Reload the page to see where it stands.",
-            origin=origin,
-            to=to,
-        )
+    def __init__(self, row: object, origin: str, to: str, *, ended: bool = False, by: str = "") -> None:
+        noun, where = noun_of(row), in_words(origin)
+        if origin == to:
+            message = f"This {noun} is already {where}{by}."
+        else:
+            message = f"This {noun} cannot be {in_words(to)}{' any more' * ended}: it is {where}{by}."
+        super().__init__(message, origin=origin, to=to)
 
 
 class LostRace(DomainError):
     code = "lost_race"
 
     def __init__(self, row: object, to: str) -> None:
-        noun = type(row).__name__.lower()
         super().__init__(
-            f"Somebody else changed this {noun} first, so it did not become {to}. Reload and look again."
+            f"Somebody else changed this {noun_of(row)} first, so it was not {in_words(to)}. "
+            "Look again where it stands now."
         )
+
+
+def noun_of(row: object) -> str:
+    """What people call a row: `training run`, not `TrainingRun`."""
+    meta = getattr(row, "_meta", None)
+    return str(meta.verbose_name) if meta else type(row).__name__.lower()
+
+
+def in_words(state: str) -> str:
+    """A state as it stands after `is`: `sent back`, `in conflict`."""
+    return {"conflict": "in conflict", "draft": "a draft"}.get(state, str(state).replace("_", " "))

@@ -11,6 +11,7 @@ from django.db.transaction import TransactionManagementError
 
 from apps.core.errors import IllegalMove, LostRace
 from apps.core.events import EVENT_VALUES, INSERT_EVENT, event_values
+from apps.core.models import Event
 
 
 def move(
@@ -33,7 +34,7 @@ def move(
         )
     origin = row.state
     if to not in row.MOVES.get(origin, ()):
-        raise IllegalMove(row, origin, to)
+        raise refused(row, to)
     model: type[models.Model] = type(row)
     event = event_values(
         kind=f"{model._meta.model_name}.{to}",
@@ -50,6 +51,21 @@ def move(
             raise LostRace(row, to)
     for name, value in changed.items():
         setattr(row, name, value)
+
+
+def refused(row: Any, to: str) -> IllegalMove:
+    """Why `row` cannot become `to`; where it moves no more, with who ended it and when.
+
+    Names stay out while it may still move: whose answer opened a conflict is hidden from who settles it.
+    """
+    if row.MOVES.get(row.state):
+        return IllegalMove(row, row.state, to)
+    noun = row._meta.model_name
+    events = Event.objects.select_related("actor").filter(object_type=noun, object_id=str(row.pk))
+    last = events.filter(kind=f"{noun}.{row.state}").order_by("-pk").first()
+    who = f"by {last.actor.display_name}, " if last and last.actor else ""
+    by = f" ({who}{last.at:%-d %B %Y %H:%M} UTC)" if last else ""
+    return IllegalMove(row, row.state, to, ended=True, by=by)
 
 
 @cache

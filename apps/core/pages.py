@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.db import OperationalError
+from django.contrib.staticfiles import finders
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
+from django.utils.http import url_has_allowed_host_and_scheme
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
-from apps.core.errors import DomainError
+from apps.core.errors import BadInput, DomainError
+
+log = logging.getLogger(__name__)
 
 RIVALRY = (DeadlockDetected, SerializationFailure)
 View = Callable[[HttpRequest], HttpResponse]
@@ -29,12 +37,59 @@ def page(
     return render(request, wanted, context or {}, status=status)
 
 
+def favicon(request: HttpRequest) -> HttpResponse:
+    """What browsers ask for beside a page that names no icon, such as a file or JSON."""
+    found = finders.find("img/favicon.svg")
+    return HttpResponse(Path(str(found)).read_bytes(), content_type="image/svg+xml")
+
+
 def error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """What happened, what was kept, what to do: as a partial under htmx, else as a page."""
+    """What happened, what was kept, what to do: as a partial under htmx, else as a page with its way back."""
     template = "_ui/error.html" if getattr(request, "htmx", False) else "error.html"
-    response = render(request, template, {"error": error, "message": error.message}, status=error.status)
+    context: dict[str, Any] = {"error": error, "message": error.message}
+    if template == "error.html":
+        # the frame asks the database who is signed in: it must do without one that is away
+        framed = not isinstance(error, DatabaseAway) and getattr(request, "user", None) is not None
+        context["frame"] = "base.html" if framed else "_ui/alone.html"
+        context["back"] = way_back(request)
+    response = render(request, template, context, status=error.status)
     response["X-Error-Code"] = error.code
     return response
+
+
+def way_back(request: HttpRequest) -> str:
+    """The page the reader came from, if it is one of ours and another than this; else the nearest page above."""
+    parts = urlsplit(request.META.get("HTTP_REFERER", ""))
+    known = url_has_allowed_host_and_scheme(parts.geturl(), {request.get_host()}) and _is_page(parts.path)
+    if known and (request.method == "POST" or parts.path != request.path):
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+    return _page_above(request.path)
+
+
+def _page_above(path: str) -> str:
+    while path != "/":
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        if _is_page(path):
+            break
+    return path
+
+
+def _is_page(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def known_fault(exception: Exception) -> Exception:
+    """The domain's error for what the database says; anything else as it is."""
+    if isinstance(exception, OperationalError):
+        return trouble(exception)
+    if isinstance(exception, DataError):
+        log.warning("The database refused a value: %s", exception)
+        return NotStorable()
+    return exception
 
 
 class DomainErrorMiddleware:
@@ -47,8 +102,7 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError):
-            exception = trouble(exception)
+        exception = known_fault(exception)
         return error_page(request, exception) if isinstance(exception, DomainError) else None
 
 
@@ -77,4 +131,14 @@ class DatabaseAway(DomainError):
     def __init__(self) -> None:
         super().__init__(
             "The database is not answering just now. Nothing was changed; please try again in a moment."
+        )
+
+
+class NotStorable(BadInput):
+    """A value got past every check and the database still refused it; nothing was saved."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A value that was sent is too large, or holds characters that cannot be kept. Nothing was changed; "
+            "check what you typed and send it again."
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
 
+from apps.core.errors import BadInput
+from apps.core.input import read_json
 from apps.projects.models import Role
 
 ROLES = [(role.value, role.value) for role in Role]
@@ -50,8 +51,6 @@ class ProtocolForm(forms.Form):
 
     def clean_body(self) -> Any:
         try:
-            return json.loads(self.cleaned_data["body"])
-        except json.JSONDecodeError as error:
-            raise forms.ValidationError(
-                f"Line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})."
-            ) from error
+            return read_json(self.cleaned_data["body"])
+        except BadInput as error:
+            raise forms.ValidationError(error.message) from error

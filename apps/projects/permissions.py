@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from apps.accounts.models import User
+from apps.accounts.signin import signed_in
 from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import NotAllowed, NotFound
 from apps.projects.models import Membership, Project, Role
@@ -58,10 +58,10 @@ class Member:
     def require(self, action: str) -> None:
         if not self.may(action):
             needed = " or ".join(WORDS[role] for role in Role if role in MAY[action])
-            raise NotAllowed(
-                f"You are {WORDS[self.role]} here; this needs {needed}. Ask a project admin for the role.",
-                action=action,
-            )
+            mend = "Ask a project admin for the role."
+            if self.role == Role.ADMIN:
+                mend = "You can give yourself the role under Members, while another admin remains."
+            raise NotAllowed(f"You are {WORDS[self.role]} here; this needs {needed}. {mend}", action=action)
 
 
 MEMBERSHIP = CompiledQuery(
@@ -95,7 +95,7 @@ def member_view(action: str) -> Callable[[Callable[..., HttpResponse]], Callable
     """Wraps `view(request, member, …)`: signed in, a member of the project in the URL, allowed to do `action`."""
 
     def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        @login_required
+        @signed_in
         @wraps(view)
         def inner(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
             assert isinstance(request.user, User)

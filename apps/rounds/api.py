@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from rest_framework.response import Response
 
 from apps.core.api import Keyset, operation
 from apps.projects.api import ProjectView, RowView
@@ -14,7 +15,10 @@ from apps.rounds.services import Lesson, close_round, open_first_round
 
 
 class Rounds(ProjectView):
-    """Newest first. Posting opens the first; later ones open when the one before is closed."""
+    """Newest first. Posting opens the first; later ones open when the one before is closed.
+
+    Where one is open already, it is answered with 200 instead of 201.
+    """
 
     may = {"GET": "view", "POST": "reflect"}
     pagination_class = Keyset
@@ -25,7 +29,9 @@ class Rounds(ProjectView):
 
     @operation(gives=RoundOut, status=201)
     def post(self) -> Any:
-        return open_first_round(project=self.project, by=self.person, at=timezone.now())
+        at = timezone.now()
+        row = open_first_round(project=self.project, by=self.person, at=at)
+        return Response(RoundOut(row).data, status=201 if row.opened_at == at else 200)
 
 
 class Reflect(RowView):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.signin import signed_in
 from apps.core.errors import BadInput
 from apps.core.pages import page
 from apps.curricula.services import start_proposal
@@ -38,7 +38,7 @@ def _home(request: HttpRequest, form: ProjectForm, status: int = 200) -> HttpRes
 
 
 @require_GET
-@login_required
+@signed_in
 def home(request: HttpRequest) -> HttpResponse:
     places = request.user.memberships.values_list("project__slug", flat=True)  # type: ignore[union-attr]
     if len(places) == 1 and "all" not in request.GET:
@@ -47,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def create_project(request: HttpRequest) -> HttpResponse:
     form, at = ProjectForm(request.POST), timezone.now()
     if not form.is_valid():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
 
+from apps.core.errors import BadInput
+from apps.core.input import read_json
 from apps.training.domain import FOLDS, LEARNERS, MOST_SECONDS, GatePlan
 
 PLAN = GatePlan()
@@ -65,11 +66,9 @@ class RecipeForm(forms.Form):
 
     def clean_params(self) -> dict[str, Any]:
         try:
-            value = json.loads(self.cleaned_data["params"])
-        except json.JSONDecodeError as error:
-            raise forms.ValidationError(
-                f"Line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})."
-            ) from error
+            value = read_json(self.cleaned_data["params"])
+        except BadInput as error:
+            raise forms.ValidationError(error.message) from error
         if not isinstance(value, dict):
             raise forms.ValidationError("The parameters are an object, such as {}.")
         return value

@@ -3,3 +3,7 @@ import "./dialogs.js";
 import "./keys.js";
 import "./menus.js";
 import "./requests.js";
+import { toast } from "./notices.js";
+import { lookBack } from "./unsent.js";
+
+lookBack((words) => toast(words, { kind: "warn" }));

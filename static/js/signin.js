@@ -1,3 +1,7 @@
+import { lookBack } from "./unsent.js";
+
+lookBack();
+
 // A demo sign-in fills the form and moves on to the button; signing in stays the person's own act.
 document.addEventListener("click", (event) => {
   const card = event.target.closest?.("[data-username]");

@@ -53,7 +53,7 @@ def test_a_round_does_not_close_without_a_decision(loop: Any) -> None:
 
 def test_opening_the_first_round_twice_gives_the_same_round(loop: Any) -> None:
     first = loop.lena.post("projects/digits/rounds/", status=201)
-    assert loop.luis.post("projects/digits/rounds/", status=201) == first
+    assert loop.luis.post("projects/digits/rounds/", status=200) == first
 
 
 # --- gold and calibration
@@ -149,7 +149,6 @@ def test_tasks_come_in_pages_by_key(house: Any, call: Any) -> None:
     assert rest["next"] is None
     newest = lena.get("projects/digits/tasks/", page_size=1)
     assert newest["results"][0]["key"] == "a4", "gold is not among them"
-    lena.get("projects/digits/tasks/", cursor="nonsense", status=404)
     for query in {"state": "odd"}, {"reason": "gold"}, {"order": "random"}:
         assert lena.get("projects/digits/tasks/", status=422, **query)["error"]["field"] in query
 

@@ -126,7 +126,7 @@ PERSONAL = {
 }
 """Addresses outside a project for whoever is signed in."""
 
-OPEN = {"healthz"}
+OPEN = {"favicon", "healthz"}
 """Addresses for everybody, signed in or not."""
 
 OTHERS = ("account_", "api-", "api:")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import transaction
 from django.db.transaction import TransactionManagementError
@@ -25,9 +27,27 @@ def test_a_move_changes_the_row_and_leaves_its_event(house, at):
 
 def test_a_move_the_table_does_not_know_is_refused(house, at):
     task = house.task("a")
-    with pytest.raises(IllegalMove, match="is open; it cannot become settled"):
+    with pytest.raises(IllegalMove, match="This task cannot be settled: it is open"):
         move(task, to=TaskState.SETTLED, at=at)
     assert not Event.objects.filter(kind="task.settled").exists()
+
+
+def test_a_row_that_has_ended_says_who_ended_it_and_when(house, at):
+    task = house.task("a")
+    move(task, to=TaskState.WITHDRAWN, at=at, actor=house.lena)
+    stamp = re.escape("(by lena, 2 November 2026 09:00 UTC).")
+    with pytest.raises(IllegalMove, match=f"This task is already withdrawn {stamp}"):
+        move(task, to=TaskState.WITHDRAWN, at=at)
+    with pytest.raises(IllegalMove, match=f"cannot be settled any more: it is withdrawn {stamp}"):
+        move(task, to=TaskState.SETTLED, at=at)
+
+
+def test_who_opened_a_conflict_is_not_told_to_who_settles_it(house, at):
+    task = house.task("a")
+    move(task, to=TaskState.CONFLICT, at=at, actor=house.erin)
+    with pytest.raises(IllegalMove) as refusal:
+        move(task, to=TaskState.CONFLICT, at=at)
+    assert refusal.value.message == "This task is already in conflict."
 
 
 def test_whoever_read_an_older_state_loses_the_race(house, at):

@@ -182,3 +182,19 @@ def test_sending_back_needs_a_reason(client: Client, turn: Turn) -> None:
 def test_a_proposal_of_another_project_is_not_found(client: Client, turn: Turn) -> None:
     client.force_login(turn.house.luis)
     assert client.get("/p/digits/proposals/999/").status_code == 404
+
+
+def test_approved_in_one_tab_the_other_says_by_whom_and_leads_back(client: Client, turn: Turn) -> None:
+    proposal = turn.proposal()
+    client.force_login(turn.house.luis)
+    page = f"/p/digits/proposals/{proposal.pk}/"
+    sent = {"digest": proposal.curriculum.digest}
+    client.post(f"{page}approve/", sent)
+
+    answer = client.post(f"{page}approve/", sent, headers={"Referer": f"http://testserver{page}"})
+
+    html = answer.content.decode()
+    assert answer.status_code == 409
+    assert "This proposal is already approved (by luis, " in html
+    assert f'href="{page}">Go back' in html
+    assert 'aria-label="Places"' in html

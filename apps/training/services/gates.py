@@ -10,10 +10,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
-from apps.core.errors import BadInput, DomainError, IllegalMove, NotAllowed, NotFound
+from apps.core.errors import BadInput, DomainError, NotAllowed, NotFound
 from apps.core.events import record_event
 from apps.core.models import RunState
-from apps.core.moves import move
+from apps.core.moves import move, refused
 from apps.core.store import Stored, write_table
 from apps.examples.models import Split
 from apps.projects.models import Project
@@ -227,7 +227,7 @@ def ask_override(*, gate_id: int, project: Project, by: User, reason: str, at: d
     gates = _lock(gate_id=gate_id, project=project)
     gate = gates[0]
     if gate.state != GateState.JUDGED:
-        raise IllegalMove(gate, gate.state, "overridden")
+        raise refused(gate, "overridden")
     if gate.overall == Gate.Verdict.PASS:
         raise BadInput("The gate has passed: promote it without an override.", field="gate")
     asked = {"override_by": by, "override_reason": reason[:4_000]}
