@@ -60,12 +60,11 @@ class Settled:
 def dispute_of(task: Task, *, person: User) -> Dispute:
     """The task as this lead may see it."""
     protocol = task.queue.protocol.body
+    target = task.queue.protocol.target["name"]
     asked = [
         # a lead settles the target; the other criteria may be left out
-        replace(one, required=one.required and question["target"])
-        for one, question in zip(
-            questions_of(protocol, {}, content=task.payload.body or {}), protocol["questions"], strict=True
-        )
+        replace(one, required=one.required and one.name.endswith(f".{target}"))
+        for one in questions_of(protocol, {}, content=task.payload.body or {})
     ]
     escalations = [
         (ESCALATION_REASONS.get(one.reason, one.reason), one.note) for one in escalations_of(task=task)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import QueryDict
@@ -11,6 +10,7 @@ from apps.annotation.models import Condition
 from apps.annotation.questions import JSON, LIST, ONE
 from apps.annotation.services.answers import Answer
 from apps.core.errors import BadInput
+from apps.core.input import read_json
 
 
 def answers_from(data: QueryDict) -> dict[str, Any]:
@@ -20,18 +20,10 @@ def answers_from(data: QueryDict) -> dict[str, Any]:
         if name.startswith(LIST):
             given[name.removeprefix(LIST)] = [value for value in data.getlist(name) if value != ""]
         elif name.startswith(JSON) and data[name]:
-            given[name.removeprefix(JSON)] = _json(data, name)
+            given[name.removeprefix(JSON)] = read_json(str(data[name]))
         elif name.startswith(ONE) and data[name]:
             given[name.removeprefix(ONE)] = data[name]
     return given
-
-
-def _json(data: QueryDict, name: str) -> Any:
-    try:
-        return json.loads(data[name])
-    except (ValueError, RecursionError) as error:
-        question = name.removeprefix(JSON)
-        raise BadInput(f"The answer to {question!r} is not JSON. Reload the page.", field=question) from error
 
 
 def answer_from(data: QueryDict) -> Answer:

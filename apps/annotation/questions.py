@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.annotation.domain import CAUSES
 from apps.annotation.models import Condition
+from apps.projects.domain import is_asked
 from apps.projects.domain.fields import pieces
 from apps.projects.domain.kinds import EQUAL
 
@@ -90,10 +91,11 @@ class Question:
 def questions_of(
     protocol: dict[str, Any], answers: dict[str, Any], *, content: dict[str, Any], mirrored: bool = False
 ) -> list[Question]:
-    """The protocol's questions about this payload's body; `mirrored` puts the second of a pair left."""
+    """What the protocol asks of this payload's body; `mirrored` puts the second of a pair left."""
     return [
         _question(question, answers.get(question["name"]), content, mirrored=mirrored)
         for question in protocol["questions"]
+        if is_asked(question, content)
     ]
 
 
@@ -124,15 +126,16 @@ def _choices(question: dict[str, Any], answer: Any, *, mirrored: bool) -> tuple[
         return tuple(Choice(p, text, p if len(p) == 1 else "", p == given) for p, text in anchors)
     if question["kind"] == "pairwise":
         return _sides(question, answer, mirrored=mirrored)
-    given = answer if isinstance(answer, list) else [answer]
+    chosen = answer if isinstance(answer, list) else [answer]
     return tuple(
-        Choice(o["value"], o["title"], o["key"], o["value"] in given) for o in question.get("options", [])
+        Choice(o["value"], o["title"], o["key"], o["value"] in chosen) for o in question.get("options", [])
     )
 
 
 def pair_of(question: dict[str, Any], *, mirrored: bool) -> list[str]:
     """The two fields in the order they are shown, left first."""
-    return question["fields"][::-1] if mirrored else question["fields"]
+    first, second = question["fields"]
+    return [second, first] if mirrored else [first, second]
 
 
 def _sides(question: dict[str, Any], answer: Any, *, mirrored: bool) -> tuple[Choice, ...]:

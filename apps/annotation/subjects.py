@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.annotation.models import Task
 from apps.annotation.questions import pair_of
+from apps.projects.domain import is_asked
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ class Pair:
 
     left: Field
     right: Field
+    title: str = ""
     template: str = "annotation/fields/pair.html"
-    value: Any = True
+    value: bool = True  # each side says for itself what was purged
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,11 @@ def subject_of(task: Task, *, suggest: bool, mirrored: bool = False) -> Subject:
 def _fields(protocol: dict[str, Any], body: dict[str, Any], *, mirrored: bool) -> list[Field | Pair]:
     questions = protocol["questions"]
     marked = {question["field"] for question in questions if question["kind"] == "spans"}
-    pairs = {question["fields"][0]: question for question in questions if question["kind"] == "pairwise"}
+    pairs = {
+        question["fields"][0]: question
+        for question in questions
+        if question["kind"] == "pairwise" and is_asked(question, body)
+    }
     seconds = {question["fields"][1] for question in pairs.values()}
     shown = {
         one["name"]: Field(
@@ -89,11 +95,18 @@ def _fields(protocol: dict[str, Any], body: dict[str, Any], *, mirrored: bool) -
         )
         for one in protocol["fields"]
     }
+    purged = not body
     return [
-        Pair(*(shown[side] for side in pair_of(pairs[name], mirrored=mirrored))) if name in pairs else field
+        _pair(shown, pairs[name], mirrored=mirrored) if name in pairs else field
         for name, field in shown.items()
-        if name not in seconds
+        # an example may lack a field that others of its project have
+        if name not in seconds and (purged or field.value is not None)
     ]
+
+
+def _pair(shown: dict[str, Field], question: dict[str, Any], *, mirrored: bool) -> Pair:
+    left, right = pair_of(question, mirrored=mirrored)
+    return Pair(shown[left], shown[right])
 
 
 def _shape(kind: str, value: Any) -> Any:
@@ -105,6 +118,8 @@ def _shape(kind: str, value: Any) -> Any:
         return [{"role": str(one.get("role", "")), "content": str(one.get("content", ""))} for one in turns]
     if kind == "table" and isinstance(value, list) and value:
         return _table(value)
+    if kind == "json" and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return {"lines": value}
     if kind in ("json", "chat", "table"):
         return json.dumps(value, indent=2, ensure_ascii=False)
     return str(value)

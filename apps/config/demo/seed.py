@@ -6,12 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime
+from types import ModuleType
 
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.annotation.services.tasks import open_tasks, queue_for
 from apps.calibration.services import add_gold
-from apps.config.demo import digits
+from apps.config.demo import digits, writing
 from apps.config.demo import project as demo
 from apps.core.models import Run, RunState
 from apps.curricula.models import Proposal
@@ -48,7 +50,27 @@ def seed(*, say: Say) -> Project:
         project=project, by=people["lena"], policy=demo.POLICY, at=timezone.now()
     )
     _wait(run, say, "mining")
+    _writing(people, say)
     return project
+
+
+def _writing(people: dict[str, User], say: Say) -> None:
+    """A small project of texts, without a model: everybody is asked about every example."""
+    at, lead = timezone.now(), people["lena"]
+    project = _members_of(writing, people, say)
+    run = project.imports.first() or start_import(
+        project=project,
+        by=lead,
+        at=at,
+        chunks=[writing.ROWS.read_bytes()],
+        format="ndjson",
+        name=writing.ROWS.name,
+    )
+    _wait(run, say, f"importing the examples of “{writing.NAME}”")
+    open_first_round(project=project, by=lead, at=at)
+    if project.protocol is not None and not project.queues.exists():
+        queue = queue_for(project=project, protocol=project.protocol, at=at)
+        open_tasks(queue=queue, tasks=writing.tasks(project), at=at, source="census")
 
 
 def is_seeded() -> bool:
@@ -67,22 +89,30 @@ def _people() -> dict[str, User]:
 
 
 def _project(people: dict[str, User], say: Say) -> Project:
+    project = _members_of(demo, people, say)
+    if not project.recipes.exists():
+        add_recipe(project=project, by=people["lena"], at=timezone.now(), **demo.RECIPE)
+    return project
+
+
+def _members_of(plan: ModuleType, people: dict[str, User], say: Say) -> Project:
+    """The project that a module of this folder describes, with its people and its protocol."""
     at, admin = timezone.now(), people["ada"]
-    project = Project.objects.filter(slug=demo.SLUG).first()
+    project = Project.objects.filter(slug=plan.SLUG).first()
     if project is None:
-        say(f"making the project “{demo.NAME}”")
-        project = create_project(
-            slug=demo.SLUG, name=demo.NAME, description=demo.DESCRIPTION, goals=demo.GOALS, by=admin, at=at
-        )
-        Project.objects.filter(pk=project.pk).update(limits=demo.LIMITS)
-        project.limits = demo.LIMITS
+        say(f"making the project “{plan.NAME}”")
+        words = {
+            "name": plan.NAME,
+            "description": plan.DESCRIPTION,
+            "goals": plan.GOALS,
+            "limits": plan.LIMITS,
+        }
+        project = create_project(slug=plan.SLUG, by=admin, at=at, **words)
     for name, role in demo.PEOPLE.items():
         if not project.memberships.filter(person=people[name]).exists():
             set_member(project=project, person=people[name], role=role, by=admin, at=at)
     if project.protocol is None:
-        add_protocol(project=project, body=demo.PROTOCOL, by=people["lena"], at=at)
-    if not project.recipes.exists():
-        add_recipe(project=project, by=people["lena"], at=at, **demo.RECIPE)
+        add_protocol(project=project, body=plan.PROTOCOL, by=people["lena"], at=at)
     return project
 
 

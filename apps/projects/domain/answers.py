@@ -17,7 +17,7 @@ def check_answers(
 ) -> dict[str, Any]:
     """The answers as they will be kept; raises `BadInput` naming the question and the mend.
 
-    `content` is the payload's body; only kinds that read it need it (`reads_content`).
+    `content` is the payload's body; a question about a field that it does not have is not asked.
     """
     if condition not in CONDITIONS:
         raise BadInput(
@@ -34,8 +34,18 @@ def check_answers(
     return {
         name: KINDS[question["kind"]].answer(question, answers[name], content or {})
         for name, question in questions.items()
-        if _given(question, answers)
+        if is_asked(question, content or {}) and _given(question, answers)
     }
+
+
+def is_asked(question: dict[str, Any], content: dict[str, Any]) -> bool:
+    """Whether the payload has what the question is about."""
+    return all(content.get(field) not in (None, "", []) for field in fields_of(question))
+
+
+def fields_of(question: dict[str, Any]) -> list[str]:
+    """The fields that a question is about; most are about the example as a whole."""
+    return question["fields"] if "fields" in question else [question["field"]] if "field" in question else []
 
 
 def _given(question: dict[str, Any], answers: dict[str, Any]) -> bool:
@@ -47,7 +57,7 @@ def _given(question: dict[str, Any], answers: dict[str, Any]) -> bool:
 
 def reads_content(protocol: dict[str, Any]) -> bool:
     """Whether answers can only be checked beside what was shown."""
-    return any(KINDS[question["kind"]].reads_content for question in protocol["questions"])
+    return any(fields_of(question) for question in protocol["questions"])
 
 
 def label_of(protocol: dict[str, Any], answers: dict[str, Any]) -> str | None:

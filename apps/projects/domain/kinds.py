@@ -45,7 +45,6 @@ class Kind:
     words: Callable[[Question, Any], str]
     classes: Callable[[Question], list[str]] | None = None
     label: Callable[[Any], str] = str
-    reads_content: bool = False
 
 
 def _refuse(question: Question, words: str) -> BadInput:
@@ -125,8 +124,8 @@ def _spans(question: Question, given: Any, content: Content) -> list[dict[str, A
 def _span(question: Question, given: Any, length: int) -> tuple[int, int, str]:
     values = given if isinstance(given, dict) else {}
     start, end = values.get("start"), values.get("end")
-    whole = type(start) is int and type(end) is int
-    if not whole or not 0 <= start < end <= length:
+    # a bool is an int too, and none of these
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= length:
         raise _refuse(question, f"marks from `start` to `end` within the text's {length} characters.")
     return start, end, option_of(question, values.get("label"))
 
@@ -224,14 +223,14 @@ KINDS: dict[str, Kind] = {
     ),
     "rating": Kind(_criterion, _rating, _rating_words, lambda q: list(q["criterion"]["anchors"])),
     "text": Kind(_nothing, _text, _as_it_is),
-    "spans": Kind(_spans_hold, _spans, _span_words, reads_content=True),
+    "spans": Kind(_spans_hold, _spans, _span_words),
     "ranking": Kind(
-        _pieces, _ranking, _order_words, reads_content=True
+        _pieces, _ranking, _order_words
     ),
     "pairwise": Kind(
         _pair, _pairwise, _preferred_words,
         lambda q: [*q["fields"], EQUAL], lambda a: str(a["preferred"]),
     ),
     "correction": Kind(_one_text, _correction, _as_it_is),
-    "steps": Kind(_pieces, _steps, _step_words, reads_content=True),
+    "steps": Kind(_pieces, _steps, _step_words),
 }  # fmt: skip
