@@ -24,6 +24,7 @@ from apps.annotation.models import (
 )
 from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import NotFound
+from apps.examples.models import Example, Split
 from apps.projects.domain import label_of
 from apps.projects.models import Project
 
@@ -230,6 +231,12 @@ def task_in(*, project: Project, task_id: int) -> Task:
     if found is None:
         raise NotFound("There is no such task in this project.")
     return found
+
+
+def example_to_show(*, project: Project) -> Example | None:
+    """An example to try a protocol on: one that people may be asked about, never a benchmark's."""
+    examples = Example.objects.select_related("payload").filter(project=project, payload__body__isnull=False)
+    return examples.exclude(split=Split.BENCHMARK).order_by("pk").first()
 
 
 def escalations_of(*, task: Task) -> QuerySet[Assignment]:

@@ -69,14 +69,15 @@ def subject_of(task: Task, *, suggest: bool, mirrored: bool = False) -> Subject:
     return Subject(
         key=task.example.key,
         why=task.why,
-        fields=_fields(protocol, body, mirrored=mirrored),
+        fields=fields_of(protocol, body, mirrored=mirrored),
         given_label=task.given_label,
         suggestions=[Suggestion(str(label), float(p)) for label, p in top],
         model=f"v{task.model.number}" if top and task.model else "",
     )
 
 
-def _fields(protocol: dict[str, Any], body: dict[str, Any], *, mirrored: bool) -> list[Field | Pair]:
+def fields_of(protocol: dict[str, Any], body: dict[str, Any], *, mirrored: bool) -> list[Field | Pair]:
+    """The payload's fields in the protocol's order, those that are compared side by side."""
     questions = protocol["questions"]
     marked = {question["field"] for question in questions if question["kind"] == "spans"}
     pairs = {

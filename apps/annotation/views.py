@@ -20,6 +20,7 @@ from apps.annotation.disputes import dispute_of, settled_of
 from apps.annotation.domain import OUTCOMES
 from apps.annotation.forms import answer_from, draft_from, settlement_from
 from apps.annotation.models import HOLDING, Assignment, Queue, Task
+from apps.annotation.previews import preview_of
 from apps.annotation.queries import Empty
 from apps.annotation.services import answers, consensus, leases
 from apps.core.keyset import number_in
@@ -231,6 +232,14 @@ def _task(request: HttpRequest, member: Member, name: str) -> Task | None:
     """The task a parameter of the address names; None when there is no such parameter."""
     number = _number(request, name)
     return None if number is None else queries.task_in(project=member.project, task_id=number)
+
+
+@require_POST
+@member_view("edit_protocol")
+def preview(request: HttpRequest, member: Member) -> HttpResponse:
+    """A protocol that is being written, as its card would look with an example of the project."""
+    shown = preview_of(request.POST.get("body", ""), example=queries.example_to_show(project=member.project))
+    return page(request, "annotation/preview.html", {"shown": shown}, partial="preview")
 
 
 @require_GET

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import User
 from apps.core.errors import NotFound
+from apps.projects.domain.ready import READY
 from apps.projects.models import Membership, Project, Protocol, Role
 
 CONTEXT = 3  # unchanged lines shown around a change
@@ -39,8 +40,25 @@ def member_person(*, project: Project, person_id: int) -> User:
     return membership.person
 
 
-def as_json(protocol: Protocol) -> str:
-    return json.dumps(protocol.body, indent=2, ensure_ascii=False)
+def as_json(body: dict[str, Any]) -> str:
+    """A protocol's body as people edit it."""
+    return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def draft_of(*, project: Project, ready: str) -> str:
+    """What the editor begins with: the ready protocol of that name, else the one in force."""
+    if ready:
+        if ready not in READY:
+            raise NotFound(f"There is no ready protocol {ready[:40]!r}; choose one of {', '.join(READY)}.")
+        return as_json(READY[ready].body)
+    return as_json(project.protocol.body) if project.protocol else ""
+
+
+def protocol_version(*, project: Project, version: int) -> Protocol:
+    found = versions_of(project=project).filter(version=version).first()
+    if found is None:
+        raise NotFound(f"There is no protocol version {version} in this project.")
+    return found
 
 
 def versions_of(*, project: Project) -> QuerySet[Protocol]:
@@ -65,12 +83,10 @@ class Difference:
 
 def difference(*, project: Project, version: int) -> Difference:
     """What this version changed against the one before it; raises `NotFound`."""
-    newer = versions_of(project=project).filter(version=version).first()
-    if newer is None:
-        raise NotFound(f"There is no protocol version {version} in this project.")
+    newer = protocol_version(project=project, version=version)
     older = versions_of(project=project).filter(version=version - 1).first()
-    old = as_json(older).splitlines() if older else []
-    return Difference(newer, older, _lines(old, as_json(newer).splitlines()))
+    old = as_json(older.body).splitlines() if older else []
+    return Difference(newer, older, _lines(old, as_json(newer.body).splitlines()))
 
 
 def _lines(old: list[str], new: list[str]) -> list[Line]:

@@ -16,4 +16,5 @@ urlpatterns = [
     path("p/<slug:slug>/protocol/", views.protocol, name="protocol"),
     path("p/<slug:slug>/protocol/save/", views.save_protocol, name="save_protocol"),
     path("p/<slug:slug>/protocol/<int:version>/", views.protocol_version, name="protocol_version"),
+    path("p/<slug:slug>/protocol/<int:version>/json/", views.protocol_file, name="protocol_file"),
 ]

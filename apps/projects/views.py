@@ -16,6 +16,7 @@ from apps.core.errors import BadInput
 from apps.core.pages import page
 from apps.projects import queries
 from apps.projects import services as projects
+from apps.projects.domain.ready import READY
 from apps.projects.forms import ROLES, MemberForm, ProtocolForm
 from apps.projects.models import Membership
 from apps.projects.permissions import Member, member_view
@@ -91,6 +92,7 @@ def _protocol(request: HttpRequest, member: Member, form: ProtocolForm, status: 
         "protocol": member.project.protocol,
         "versions": queries.versions_of(project=member.project),
         "may_edit": member.may("edit_protocol"),
+        "ready": READY.values(),
         "form": form,
     }
     return page(request, "projects/protocol.html", context, status=status)
@@ -99,8 +101,9 @@ def _protocol(request: HttpRequest, member: Member, form: ProtocolForm, status: 
 @require_GET
 @member_view("view")
 def protocol(request: HttpRequest, member: Member) -> HttpResponse:
-    current = member.project.protocol
-    form = ProtocolForm(initial={"body": queries.as_json(current) if current else ""})
+    form = ProtocolForm(
+        initial={"body": queries.draft_of(project=member.project, ready=request.GET.get("start", ""))}
+    )
     return _protocol(request, member, form)
 
 
@@ -125,6 +128,16 @@ def save_protocol(request: HttpRequest, member: Member) -> HttpResponse:
 def protocol_version(request: HttpRequest, member: Member, version: int) -> HttpResponse:
     context = {"difference": queries.difference(project=member.project, version=version)}
     return page(request, "projects/protocol_version.html", context, partial="protocol_version")
+
+
+@require_GET
+@member_view("view")
+def protocol_file(request: HttpRequest, member: Member, version: int) -> HttpResponse:
+    """The version as a JSON file, to be kept or put in force in another project."""
+    found = queries.protocol_version(project=member.project, version=version)
+    name = f"{member.project.slug}-protocol-{version}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(queries.as_json(found.body), content_type="application/json", headers=headers)
 
 
 def run_actions(

@@ -10,6 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from apps.projects.domain import check_protocol
+from apps.projects.domain.ready import READY
 from tests.conftest import PROTOCOL, House
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +82,30 @@ def test_experts_cannot_save_and_a_version_that_is_not_there_is_not_found(
     assert save(client, house, {**PROTOCOL, "guidelines": "mine"}, by="erin").status_code == 403
     assert client.get(reverse("projects:protocol_version", args=["digits", 9])).status_code == 404
     assert house.project.protocols.count() == 1
+
+
+@pytest.mark.parametrize("name", sorted(READY))
+def test_every_ready_protocol_fills_the_editor_and_can_be_put_in_force(
+    client: Client, house: House, name: str
+) -> None:
+    body = READY[name].body
+
+    assert f"&quot;{body['fields'][0]['name']}&quot;" in look(client, house, "lena", f"?start={name}")
+    save(client, house, body)
+
+    house.project.refresh_from_db()
+    assert house.project.protocol is not None
+    assert (house.project.protocol.version, house.project.protocol.body) == (2, check_protocol(body))
+
+
+def test_a_ready_protocol_that_there_is_none_of_is_not_found(client: Client, house: House) -> None:
+    assert "image-class" in look(client, house, "lena", "?start=nothing")
+
+
+def test_a_version_leaves_as_json_and_comes_back_the_same(client: Client, house: House) -> None:
+    client.force_login(house.lena)
+    answer = client.get(reverse("projects:protocol_file", args=["digits", 1]))
+
+    assert answer["Content-Disposition"] == 'attachment; filename="digits-protocol-1.json"'
+    assert house.project.protocol is not None
+    assert check_protocol(json.loads(answer.content)) == house.project.protocol.body
