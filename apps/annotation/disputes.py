@@ -11,8 +11,9 @@ from apps.annotation.domain import CAUSES, ESCALATION_REASONS
 from apps.annotation.models import Annotation, Assignment, Task, TaskState
 from apps.annotation.queries import answers_on, escalations_of
 from apps.annotation.questions import Question, cause_question, condition_question, questions_of
+from apps.annotation.readings import Reading, readings_of
 from apps.annotation.subjects import Subject, subject_of
-from apps.projects.domain import CONDITIONS_WITHOUT_TARGET, label_of, target_of, words_of
+from apps.projects.domain import CONDITIONS_WITHOUT_TARGET, label_of, rubric_score, target_of, words_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Side:
     letter: str
     name: str
     says: str
-    ratings: list[tuple[str, str]]
+    readings: list[Reading]
+    rubric: float | None
     condition: str
     confidence: str
     comment: str
@@ -96,23 +98,26 @@ def _sides(task: Task, *, named: bool) -> list[Side]:
     given = [one for one in answers_on(task=task) if one.assignment.kind == Assignment.Kind.ANNOTATE]
     # by label, so that the order does not tell who was first
     given.sort(key=lambda one: (str(label_of(protocol.body, one.answers)), one.pk))
+    everybody = [one.answers for one in given]
     return [
-        _side(one, letter, protocol.body, named=named)
+        _side(one, letter, task, everybody=everybody, named=named)
         for one, letter in zip(given, ascii_uppercase, strict=False)
     ]
 
 
-def _side(annotation: Annotation, letter: str, protocol: dict[str, Any], *, named: bool) -> Side:
+def _side(
+    annotation: Annotation, letter: str, task: Task, *, everybody: list[dict[str, Any]], named: bool
+) -> Side:
+    protocol, content = task.queue.protocol.body, task.payload.body or {}
     unused = annotation.condition in CONDITIONS_WITHOUT_TARGET
-    others = [question for question in protocol["questions"] if not question["target"]]
-    said = [(question["title"], words_of(question, annotation.answers)) for question in others]
     return Side(
         letter=letter,
         name=annotation.assignment.person.display_name if named else "",
         says=annotation.get_condition_display()
         if unused
         else words_of(target_of(protocol), annotation.answers),
-        ratings=[(title, words) for title, words in said if words],
+        readings=readings_of(protocol, annotation.answers, content=content, others=everybody),
+        rubric=rubric_score(protocol, annotation.answers),
         condition=annotation.get_condition_display(),
         confidence=f"{annotation.confidence} of 4" if annotation.confidence else "",
         comment=annotation.comment,

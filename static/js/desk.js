@@ -3,6 +3,7 @@ import { activeMs, startCounting } from "./activity.js";
 import { clearOld, forget, noteChange, restore, save, stopSaving } from "./drafts.js";
 import { overdue, watch } from "./lease.js";
 import { announce, toast } from "./notices.js";
+import { showTools, zoom } from "./pictures.js";
 import { accept, choose, complete, find, leave, offers, start, step, toWidget } from "./questions.js";
 import { holdAnswers } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
@@ -37,6 +38,7 @@ const KEYS = [
   { keys: ["a", "b", "e"], does: "Left, right, equal in a comparison", run: choose },
   { keys: ["[", "]"], does: "Previous, next reasoning step", run: toWidget },
   { keys: ["ArrowLeft", "ArrowRight", "Shift+ArrowLeft", "Shift+ArrowRight"], shown: ["ArrowLeft", "ArrowRight", "⇧"], does: "Select in a text by word, extend", run: toWidget },
+  { keys: ["+", "-"], does: "Picture larger, smaller (drag moves it)", run: (name) => zoom(name === "+" ? 1.5 : 1 / 1.5) },
   { keys: ["d"], does: "Difference of a correction on and off", run: toWidget },
   { keys: ["Shift+Enter"], does: "Write in the current question's text field", run: () => write(desk.querySelector("[aria-current] [data-current] textarea:not([hidden])") ?? desk.querySelector("[aria-current] textarea:not([hidden])")) },
   { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: leave },
@@ -51,6 +53,7 @@ const KEYS = [
 
 function show() {
   watch(card());
+  showTools();
   say(card() && "saved" in card().dataset ? "saved" : "");
   if (!card()) return document.getElementById("card").focus({ preventScroll: true });
   startCounting(Number(card().dataset.active));
