@@ -8,8 +8,8 @@ from typing import Any
 
 from apps.accounts.models import User
 from apps.annotation.domain import CAUSES, ESCALATION_REASONS
-from apps.annotation.models import Annotation, Assignment, Task, TaskState
-from apps.annotation.queries import answers_on, escalations_of
+from apps.annotation.models import CLOSED, Annotation, Assignment, Task, TaskState
+from apps.annotation.queries import answers_on, claims_of, escalations_of
 from apps.annotation.questions import Question, cause_question, condition_question, questions_of
 from apps.annotation.readings import Reading, readings_of
 from apps.annotation.subjects import Subject, subject_of
@@ -46,6 +46,10 @@ class Dispute:
     def is_open(self) -> bool:
         return self.task.state in {TaskState.CONFLICT, TaskState.ESCALATED}
 
+    @property
+    def is_decided(self) -> bool:
+        return self.task.state in CLOSED
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -78,7 +82,7 @@ def dispute_of(task: Task, *, person: User) -> Dispute:
         sides=[] if task.state == TaskState.OPEN else _sides(task, named=False),
         escalations=escalations,
         questions=[*asked, cause_question(), condition_question()],
-        is_own=task.assignments.filter(person=person, kind=Assignment.Kind.ANNOTATE).exists(),
+        is_own=claims_of(person=person).filter(task=task).exists(),
     )
 
 

@@ -27,6 +27,15 @@ class OwnTask(DomainError):
         super().__init__("You answered this task yourself, so somebody else must settle it.")
 
 
+class NotDecided(DomainError):
+    code = "not_decided"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This task has not been decided: there is nothing to reopen. Settle it, or leave it."
+        )
+
+
 class NothingToSettle(DomainError):
     code = "nothing_to_settle"
 

@@ -8,6 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
+from apps.annotation.domain import CAUSES
 from apps.examples.models import Example, Payload
 from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
 from apps.projects.models import Project, Protocol
@@ -63,10 +64,10 @@ class Task(models.Model):
     State = TaskState
     MOVES: ClassVar[dict[str, set[str]]] = {
         TaskState.OPEN: {TaskState.AGREED, TaskState.CONFLICT, TaskState.ESCALATED, TaskState.WITHDRAWN},
-        TaskState.AGREED: {TaskState.CONFLICT},
+        TaskState.AGREED: {TaskState.CONFLICT, TaskState.ESCALATED},
         TaskState.CONFLICT: {TaskState.AGREED, TaskState.ESCALATED, TaskState.SETTLED, TaskState.WITHDRAWN},
         TaskState.ESCALATED: {TaskState.SETTLED, TaskState.WITHDRAWN},
-        TaskState.SETTLED: set(),
+        TaskState.SETTLED: {TaskState.ESCALATED},
         TaskState.WITHDRAWN: set(),
     }
 
@@ -302,3 +303,7 @@ class Consensus(models.Model):
                 name="usable_consensus_has_a_label",
             )
         ]
+
+    @property
+    def cause_words(self) -> str:
+        return CAUSES.get(self.cause, self.cause)

@@ -17,6 +17,7 @@ from apps.annotation.models import (
     Annotation,
     Assignment,
     AssignmentState,
+    Condition,
     Consensus,
     Queue,
     Task,
@@ -202,8 +203,24 @@ def disputed_for(*, person: User, project: Project) -> QuerySet[Task]:
     return disputed_tasks(project=project).annotate(own=_answered_by(person))
 
 
+def claims_of(*, person: User) -> QuerySet[Assignment]:
+    """What was on this person's desk, answered or not: they may not settle it."""
+    return Assignment.objects.filter(person=person, kind=Assignment.Kind.ANNOTATE)
+
+
 def _answered_by(person: User) -> Exists:
-    return Exists(Assignment.objects.filter(task=OuterRef("pk"), person=person))
+    return Exists(claims_of(person=person).filter(task=OuterRef("pk")))
+
+
+REPAIR = ("guideline_unclear", "example_ambiguous", "rubric_gap")
+"""Causes that speak of the protocol, not of the person."""
+
+
+def to_repair(*, project: Project) -> QuerySet[Consensus]:
+    """Examples that people found ambiguous, or differed on because of the protocol: they are taught to nobody."""
+    ambiguous = Q(condition=Condition.AMBIGUOUS) | Q(cause__in=REPAIR)
+    rows = Consensus.objects.select_related("example", "task", "settled_by")
+    return rows.filter(ambiguous, example__project=project).order_by("-at", "-pk")
 
 
 def disputed_after(*, person: User, project: Project, task: Task | None = None) -> QuerySet[Task]:

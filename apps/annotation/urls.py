@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{CLAIM}reopen/", views.reopen, name="reopen"),
     path("p/<slug:slug>/adjudication/", views.adjudication, name="adjudication"),
     path("p/<slug:slug>/adjudication/<int:task_id>/", views.settle, name="settle"),
+    path("p/<slug:slug>/adjudication/<int:task_id>/reopen/", views.reopen_task, name="reopen_task"),
     path("p/<slug:slug>/protocol/preview/", views.preview, name="preview"),
     path("p/<slug:slug>/my-work/", views.my_work, name="my_work"),
 ]

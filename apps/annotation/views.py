@@ -196,6 +196,7 @@ def adjudication(request: HttpRequest, member: Member) -> HttpResponse:
         **_page_of(rows, name="after"),
         "following": queries.next_dispute(person=member.person, project=member.project),
         "settled": settled_of(_task(request, member, "settled")),
+        "repair": queries.to_repair(project=member.project)[:PAGE],
     }
     return page(request, "annotation/adjudication.html", context)
 
@@ -217,6 +218,16 @@ def settle(request: HttpRequest, member: Member, task_id: int) -> HttpResponse:
     }
     response = page(request, "annotation/settle.html", context, partial="dispute")
     return push_url(response, request.get_full_path()) if getattr(request, "htmx", False) else response
+
+
+@require_POST
+@member_view("adjudicate")
+def reopen_task(request: HttpRequest, member: Member, task_id: int) -> HttpResponse:
+    task = queries.task_in(project=member.project, task_id=task_id)
+    why = request.POST.get("why", "")
+    consensus.reopen_task(task_id=task.pk, by=member.person, why=why, at=timezone.now())
+    messages.info(request, "Reopened: it waits for a lead.")
+    return redirect("annotation:settle", member.project.slug, task.pk)
 
 
 def _next_dispute_url(member: Member, task: Task) -> str:

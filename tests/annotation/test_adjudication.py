@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.annotation.models import Consensus, TaskState
+from apps.annotation.models import Annotation, Consensus, TaskState
 from apps.annotation.services.answers import submit_annotation
 from apps.annotation.services.leases import escalate
+from apps.core.models import Event
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -176,3 +177,57 @@ def test_an_expert_does_not_adjudicate(client, house, conflict):
     client.force_login(house.erin)
     assert client.get(url("adjudication")).status_code == 403
     assert settle(client, task).status_code == 403
+
+
+def reopen(client, task, why="the guidelines have changed"):
+    return client.post(url("reopen_task", task.pk), {"why": why})
+
+
+def test_a_settled_task_can_be_decided_anew_and_keeps_its_history(lena, house, conflict):
+    task = conflict("a")
+    settle(lena, task)
+    assert reopen(lena, task).status_code == 302
+    task.refresh_from_db()
+    assert task.state == TaskState.ESCALATED
+    assert not Consensus.objects.exists()
+    event = Event.objects.get(kind="task.escalated")
+    assert (event.actor, event.data["why"]) == (house.lena, "the guidelines have changed")
+
+    settle(lena, task, **{"answers.digit": "3"})
+    task.refresh_from_db()
+    assert (task.state, task.consensus.label) == (TaskState.SETTLED, "3")
+    decided = Annotation.objects.filter(assignment__kind="adjudicate").order_by("revision")
+    assert [one.answers["digit"] for one in decided] == ["5", "3"]
+
+
+def test_what_people_agreed_on_can_be_reopened_too(lena, house):
+    task = house.task("a")
+    house.submit(house.erin, "5")
+    house.submit(house.emil, "5")
+    reopen(lena, task)
+    assert "5" in lena.get(url("settle", task.pk)).content.decode()
+    settle(lena, task, **{"answers.digit": "8"})
+    assert Consensus.objects.get(task=task).label == "8"
+
+
+def test_reopening_needs_a_reason_and_something_decided(lena, conflict):
+    task = conflict("a")
+    assert reopen(lena, task).status_code == 409
+    settle(lena, task)
+    assert "Say why" in reopen(lena, task, why=" ").content.decode()
+    task.refresh_from_db()
+    assert task.state == TaskState.SETTLED
+
+
+def test_what_speaks_against_the_protocol_is_listed_for_its_repair(lena, house, conflict):
+    settle(lena, conflict("slipped"))
+    settle(lena, conflict("unclear"), cause="guideline_unclear")
+    house.task("both")
+    for person in (house.erin, house.emil):
+        house.submit(person, "8", condition="ambiguous")
+    page = lena.get(url("adjudication")).content.decode()
+    repair = page[page.index("The protocol to repair") :]
+    assert "unclear" in repair
+    assert "Guideline unclear" in repair
+    assert "both" in repair
+    assert "slipped" not in repair

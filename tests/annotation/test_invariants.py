@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from apps.annotation.domain import Vote, count_votes
 from apps.annotation.models import LIVE, Annotation, Assignment, AssignmentState, Task, TaskState
 from apps.annotation.services.answers import Answer, reopen, save_draft, submit_annotation
-from apps.annotation.services.consensus import adjudicate
+from apps.annotation.services.consensus import adjudicate, reopen_task
 from apps.annotation.services.leases import escalate, expire_leases, keep_lease, lease_next, release, skip
 from apps.annotation.services.tasks import pause_queue, resume_queue, withdraw_tasks
 from apps.core.errors import DomainError
@@ -134,13 +134,15 @@ class Desk(RuleBasedStateMachine):
     @rule(
         place=st.integers(0, 5),
         label=st.sampled_from(LABELS),
-        what=st.sampled_from(["settle", "settle", "settle", "withdraw", "pause"]),
+        what=st.sampled_from(["settle", "settle", "settle", "decide_anew", "withdraw", "pause"]),
     )
     def a_lead_decides(self, place, label, what):
         task, lead = self.tasks[place % len(self.tasks)], self.house.luis
         if what == "settle":
             settled = {"answers": {"digit": label}, "condition": "clear", "cause": "slip"}
             self.attempt(adjudicate, task_id=task.pk, by=lead, **settled)
+        elif what == "decide_anew":
+            self.attempt(reopen_task, task_id=task.pk, by=lead, why="a second look")
         elif what == "withdraw":
             states = [TaskState.OPEN, TaskState.CONFLICT, TaskState.ESCALATED]
             left = Task.objects.filter(pk=task.pk, state__in=states)

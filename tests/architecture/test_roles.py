@@ -42,6 +42,7 @@ WHO: dict[str, set[str]] = {
     "annotation:preview": LEADS,
     "annotation:release": ANNOTATORS,
     "annotation:reopen": ANNOTATORS,
+    "annotation:reopen_task": LEADS,
     "annotation:settle": LEADS,
     "annotation:skip": ANNOTATORS,
     "annotation:submit": ANNOTATORS,

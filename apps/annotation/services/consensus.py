@@ -9,9 +9,9 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.annotation.domain import CAUSES, Verdict, count_votes
-from apps.annotation.errors import NothingToSettle, OwnTask
-from apps.annotation.models import Annotation, Assignment, AssignmentState, Consensus, Task, TaskState
-from apps.annotation.queries import standing_votes
+from apps.annotation.errors import NotDecided, NothingToSettle, OwnTask
+from apps.annotation.models import CLOSED, Annotation, Assignment, AssignmentState, Consensus, Task, TaskState
+from apps.annotation.queries import claims_of, standing_votes
 from apps.core.errors import BadInput, NotFound
 from apps.core.moves import move
 from apps.projects.domain import check_answers, label_of
@@ -100,7 +100,7 @@ def _lock_disputed(*, task_id: int, by: User) -> Task:
     require(person=by, project=task.queue.project, action="adjudicate")
     if task.state not in {TaskState.CONFLICT, TaskState.ESCALATED}:
         raise NothingToSettle
-    if task.assignments.filter(person=by).exists():
+    if claims_of(person=by).filter(task=task).exists():
         raise OwnTask
     return task
 
@@ -117,11 +117,10 @@ def _settle(
     checked = check_answers(
         {**protocol.body, "questions": optional}, answers, condition=condition, content=task.payload.body
     )
-    assignment = Assignment.objects.create(
-        task=task, person=by, kind=Assignment.Kind.ADJUDICATE, leased_at=at, lease_expires_at=at
-    )
+    assignment = _seat(task=task, by=by, at=at)
     annotation = Annotation.objects.create(
         assignment=assignment,
+        revision=assignment.annotations.count() + 1,
         answers=checked,
         condition=condition,
         comment=note[:4_000],
@@ -133,3 +132,33 @@ def _settle(
     )
     move(assignment, to=AssignmentState.SUBMITTED, at=at, actor=by, current=annotation, closed_at=at)
     return annotation
+
+
+def _seat(*, task: Task, by: User, at: datetime) -> Assignment:
+    """The adjudicator's assignment: new, or taken up again when they settle what they had settled before."""
+    values = {"kind": Assignment.Kind.ADJUDICATE, "leased_at": at, "lease_expires_at": at}
+    assignment, made = Assignment.objects.get_or_create(task=task, person=by, defaults=values)
+    if not made:
+        move(assignment, to=AssignmentState.DRAFT, at=at, actor=by, data={"why": "settled anew"})
+    return assignment
+
+
+@transaction.atomic
+def reopen_task(*, task_id: int, by: User, why: str, at: datetime) -> Task:
+    """Take a decision back: the task waits for a lead again. What was said and settled stays in its history."""
+    task = (
+        Task.objects.select_for_update(of=("self",))
+        .select_related("queue__project")
+        .filter(pk=task_id)
+        .first()
+    )
+    if task is None:
+        raise NotFound("There is no such task.")
+    require(person=by, project=task.queue.project, action="adjudicate")
+    if task.state not in CLOSED:
+        raise NotDecided
+    if not why.strip():
+        raise BadInput("Say why it is reopened: it stands in the task's history.", field="why")
+    move(task, to=TaskState.ESCALATED, at=at, actor=by, data={"why": why.strip()[:2_000]}, closed_at=at)
+    Consensus.objects.filter(task=task).delete()
+    return task
