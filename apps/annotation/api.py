@@ -27,7 +27,7 @@ from apps.annotation.serializers import (
     Stand,
     Submitted,
     TaskOut,
-    WithdrawOpen,
+    Why,
 )
 from apps.annotation.services import answers, consensus, leases, tasks
 from apps.core.api import Keyset, chosen, operation, parameter
@@ -203,6 +203,18 @@ class AdjudicateTask(RowView):
         return consensus.adjudicate(task_id=self.kwargs["id"], by=self.person, at=timezone.now(), **values)
 
 
+class ReopenTask(RowView):
+    """Take a decision back, with a reason: the task waits for a lead again."""
+
+    may = {"POST": "adjudicate"}
+    rows, through = Task, "queues__tasks"
+
+    @operation(takes=Why, gives=TaskOut)
+    def post(self, values: dict[str, Any]) -> Any:
+        consensus.reopen_task(task_id=self.kwargs["id"], by=self.person, at=timezone.now(), **values)
+        return queries.task_in(project=self.project, task_id=self.kwargs["id"])
+
+
 class Queues(ProjectView):
     """Every queue of the project, that of the protocol in force first."""
 
@@ -241,6 +253,6 @@ class ResumeQueue(OneQueue):
 class WithdrawQueue(OneQueue):
     """Take all that is open out of the queue, for a reason; answers given so far are kept."""
 
-    @operation(takes=WithdrawOpen, gives=QueueOut)
+    @operation(takes=Why, gives=QueueOut)
     def post(self, values: dict[str, Any]) -> Any:
         return self.by_service(tasks.withdraw_open_tasks, **values)

@@ -201,5 +201,5 @@ class QueueOut(serializers.Serializer[Any]):
     closed = serializers.IntegerField()
 
 
-class WithdrawOpen(serializers.Serializer[Any]):
-    why = serializers.CharField(max_length=500, help_text="Kept with each task that is withdrawn")
+class Why(serializers.Serializer[Any]):
+    why = serializers.CharField(max_length=500, help_text="Kept in the history of each task it is done to")

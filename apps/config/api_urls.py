@@ -67,6 +67,7 @@ urlpatterns: list[URLPattern] = [
     path("assignments/<int:id>/reopen/", annotation.ReopenAssignment.as_view()),
     path(f"{PROJECT}tasks/", annotation.Tasks.as_view()),
     path("tasks/<int:id>/adjudicate/", annotation.AdjudicateTask.as_view()),
+    path("tasks/<int:id>/reopen/", annotation.ReopenTask.as_view()),
     path(f"{PROJECT}queues/", annotation.Queues.as_view()),
     path("queues/<int:id>/pause/", annotation.PauseQueue.as_view()),
     path("queues/<int:id>/resume/", annotation.ResumeQueue.as_view()),

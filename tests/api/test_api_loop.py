@@ -130,6 +130,9 @@ def test_a_lead_settles_a_conflict(house: Any, call: Any) -> None:
     settled = lena.post(f"tasks/{task.pk}/adjudicate/", body)
     assert (settled["label"], settled["method"], settled["settled_by"]) == ("8", "adjudicated", "lena")
     lena.refused("post", f"tasks/{task.pk}/adjudicate/", body, status=409, code="nothing_to_settle")
+    assert lena.post(f"tasks/{task.pk}/reopen/", {"why": "a second look"})["state"] == "escalated"
+    lena.refused("post", f"tasks/{task.pk}/reopen/", {"why": "a third"}, status=409, code="not_decided")
+    assert lena.post(f"tasks/{task.pk}/adjudicate/", body)["label"] == "8"
     bad = {"answers": {"digit": "8"}, "cause": "mood"}
     assert (
         "cause"

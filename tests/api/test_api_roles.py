@@ -43,6 +43,7 @@ MAY: dict[str, dict[str, set[str]]] = {
     **{f"assignments/<int:id>/{verb}/": {"post": DESK} for verb in ("skip", "escalate", "release", "reopen")},
     f"{P}tasks/": {"get": LEADS},
     "tasks/<int:id>/adjudicate/": {"post": LEADS},
+    "tasks/<int:id>/reopen/": {"post": LEADS},
     f"{P}queues/": {"get": LEAD},
     **{f"queues/<int:id>/{verb}/": {"post": LEAD} for verb in ("pause", "resume", "withdraw")},
     f"{P}dataset-versions/": {"get": EVERYBODY, "post": LEAD},
