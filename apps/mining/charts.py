@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from apps.core.charts import Figure, histogram
-from apps.mining.queries import Bin, Findings
+from apps.core.numbers import between
+from apps.mining.models import MiningRun
+
+Bins = list[tuple[float, float, int]]  # from, to, how many
 
 
-def figures_of(found: Findings | None) -> list[Figure]:
-    """Margins and log-odds, where the run's scores are still the latest."""
+def figures_of(run: MiningRun) -> list[Figure]:
+    """Margins and log-odds as the run found them; none before it is done."""
     figures = []
-    if found and found.margins:
-        figures.append(margin_figure(found.margins))
-    if found and found.log_odds:
-        figures.append(log_odds_figure(found.log_odds, suspects=found.suspects))
+    if margins := run.spreads.get("margin"):
+        figures.append(margin_figure(margins))
+    if log_odds := run.spreads.get("log_odds"):
+        figures.append(log_odds_figure(log_odds, suspects=run.spreads["suspects"]))
     return figures
 
 
-def _values(bins: list[Bin]) -> list[dict[str, float]]:
-    return [{"from": b.low, "to": b.high, "n": b.n} for b in bins]
+def _values(bins: Bins) -> list[dict[str, float]]:
+    return [{"from": low, "to": high, "n": n} for low, high, n in bins]
 
 
-def _rows(bins: list[Bin]) -> list[tuple[str, int]]:
-    return [(f"{b.low:.2f} to {b.high:.2f}", b.n) for b in bins]
+def _rows(bins: Bins) -> list[tuple[str, int]]:
+    return [(between(low, high, 2), n) for low, high, n in bins]
 
 
-def margin_figure(bins: list[Bin]) -> Figure:
-    total = sum(b.n for b in bins)
-    unsure = sum(b.n for b in bins if b.high <= 0.251)
+def margin_figure(bins: Bins) -> Figure:
+    total = sum(n for *_, n in bins)
+    unsure = sum(n for _, high, n in bins if high <= 0.251)
     return Figure(
         id="margins",
         title=f"The model hesitates on {unsure:,} of {total:,} examples",
@@ -34,13 +37,13 @@ def margin_figure(bins: list[Bin]) -> Figure:
         f"{unsure} of {total} lie below 0.25.",
         spec=histogram(_values(bins), title="Margin", marks=[0.25]),
         columns=["Margin", "Examples"],
-        rows=list(_rows(bins)),
+        rows=_rows(bins),
         note=f"n = {total:,}; the line marks a margin of 0.25",
     )
 
 
-def log_odds_figure(bins: list[Bin], *, suspects: int) -> Figure:
-    total = sum(b.n for b in bins)
+def log_odds_figure(bins: Bins, *, suspects: int) -> Figure:
+    total = sum(n for *_, n in bins)
     return Figure(
         id="log-odds",
         title=f"{suspects:,} of {total:,} given labels are suspect",
@@ -48,6 +51,6 @@ def log_odds_figure(bins: list[Bin], *, suspects: int) -> Figure:
         "The tail on the left holds labels the model finds hard to believe.",
         spec=histogram(_values(bins), title="Log-odds of the given label"),
         columns=["Log-odds", "Examples"],
-        rows=list(_rows(bins)),
+        rows=_rows(bins),
         note=f"n = {total:,} labelled examples; low is suspect",
     )

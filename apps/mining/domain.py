@@ -86,6 +86,33 @@ def signals_of(frame: Frame) -> Signals:
     )
 
 
+BINS = 24
+
+
+def spreads_of(signals: Signals) -> dict[str, Any]:
+    """How margins and log-odds lie over the frame, and how many given labels are suspect.
+
+    Kept with the run: a later one replaces the scores, and must not change what this one saw.
+    """
+    known = signals.log_odds[np.isfinite(signals.log_odds)]
+    return {
+        "margin": _spread(signals.margin, (0.0, 1.0)),
+        "log_odds": _spread(known, None),
+        "suspects": int(signals.suspect.sum()),
+    }
+
+
+def _spread(values: npt.NDArray[np.float64], span: tuple[float, float] | None) -> list[list[float]]:
+    """[[from, to, n], …]; the greatest value counts in the last. None where there are no values."""
+    if len(values) == 0:
+        return []
+    counts, edges = np.histogram(values, bins=BINS, range=span)
+    return [
+        [round(low, 6), round(high, 6), int(n)]
+        for low, high, n in zip(edges.tolist(), edges[1:].tolist(), counts, strict=False)
+    ]
+
+
 def choose(frame: Frame, signals: Signals, policy: Policy, rng: np.random.Generator) -> Selection:
     """The audit sample over the whole frame first, then suspected label errors, then small margins."""
     labelled = frame.labels >= 0

@@ -24,6 +24,7 @@ class MiningRun(Run):
     seed = models.PositiveIntegerField()
     frame = models.PositiveIntegerField(default=0)  # examples it could have chosen from
     opened = models.JSONField(default=dict)  # tasks opened, by reason
+    spreads = models.JSONField(default=dict)  # mining.domain.spreads_of: how its signals lay over the frame
     round_number = models.PositiveIntegerField(default=0)
 
     class Meta:

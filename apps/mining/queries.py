@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from apps.algorithms.comparison import proportion_interval
 from apps.algorithms.estimation import ErrorRate, error_rate
+from apps.algorithms.intervals import Interval
 from apps.annotation.models import CLOSED, Annotation, Consensus, Task, TaskState
 from apps.calibration.models import Gold
 from apps.core.errors import NotFound
 from apps.core.store import read_batches
 from apps.examples.models import Example, Split
 from apps.mining.domain import Frame
-from apps.mining.models import UNDER_WAY, LatestScore, MiningRun
+from apps.mining.models import UNDER_WAY, MiningRun
 from apps.projects.models import Project
 
 
@@ -90,39 +91,6 @@ def reviews_of(*, runs: QuerySet[MiningRun]) -> dict[int, dict[str, int]]:
     return found
 
 
-@dataclass(frozen=True)
-class Bin:
-    low: float
-    high: float
-    n: int
-
-
-SPREAD = """
-SELECT width_bucket({signal}, %(low)s, %(high)s, %(bins)s) AS bin, count(*)
-FROM mining_latestscore WHERE project_id = %(project)s AND prediction_set_id = %(set)s AND {signal} IS NOT NULL
-GROUP BY bin
-"""
-
-
-def spread_of(*, run: MiningRun, signal: str, bins: int = 24) -> list[Bin]:
-    """How a signal lies over the run's frame, counted by the database; empty once a later run has replaced it."""
-    assert signal in {"margin", "log_odds"}  # a column's name, never a reader's word
-    scores = LatestScore.objects.filter(project=run.project_id, prediction_set=run.prediction_set_id)
-    edges = scores.aggregate(low=Min(signal), high=Max(signal))
-    if edges["low"] is None:
-        return []
-    low, high = (0.0, 1.0) if signal == "margin" else (float(edges["low"]), float(edges["high"]))
-    high = high if high > low else low + 1
-    values = {"low": low, "high": high, "bins": bins, "project": run.project_id, "set": run.prediction_set_id}
-    with connection.cursor() as cursor:
-        cursor.execute(SPREAD.format(signal=signal), values)
-        # the greatest value lies on the last edge, which width_bucket counts as beyond it
-        counted = [(min(place, bins), n) for place, n in cursor.fetchall()]
-    width = (high - low) / bins
-    totals = [sum(n for place, n in counted if place == i + 1) for i in range(bins)]
-    return [Bin(low + i * width, low + (i + 1) * width, n) for i, n in enumerate(totals)]
-
-
 REASONS = {
     Task.Reason.AUDIT: "Audit sample",
     Task.Reason.LABEL_ERROR: "Suspected label errors",
@@ -132,13 +100,26 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Yield:
-    """What one reason has brought: tasks opened and closed, given labels and predictions found wrong."""
+    """What one reason has brought: tasks opened and closed, given labels and predictions found wrong.
+
+    `labelled` of the closed ones have a label, `with_given` of those had one before: no other can have been wrong.
+    """
 
     reason: str
     opened: int
     closed: int
+    labelled: int
+    with_given: int
     label_errors: int
     model_errors: int
+
+    @property
+    def given_wrong(self) -> Interval:
+        return proportion_interval(self.label_errors, self.with_given)
+
+    @property
+    def model_wrong(self) -> Interval:
+        return proportion_interval(self.model_errors, self.labelled)
 
     @property
     def title(self) -> str:
@@ -155,18 +136,21 @@ def yields(*, run: MiningRun) -> list[Yield]:
         "task__reason", "label", "task__given_label", "task__prediction__label"
     ):
         found[reason].append((label, given, predicted))
-    return [
-        Yield(
-            reason=reason,
-            opened=opened[reason],
-            closed=len(rows),
-            label_errors=sum(
-                label is not None and given is not None and label != given for label, given, _ in rows
-            ),
-            model_errors=sum(label is not None and label != predicted for label, _, predicted in rows),
-        )
-        for reason, rows in sorted(found.items())
-    ]
+    return [_yield(reason, opened[reason], rows) for reason, rows in sorted(found.items())]
+
+
+def _yield(reason: str, opened: int, closed: list[tuple[str | None, str | None, str | None]]) -> Yield:
+    rows = [row for row in closed if row[0] is not None]
+    given = [row for row in rows if row[1] is not None]
+    return Yield(
+        reason=reason,
+        opened=opened,
+        closed=len(closed),
+        labelled=len(rows),
+        with_given=len(given),
+        label_errors=sum(label != given_label for label, given_label, _ in given),
+        model_errors=sum(label != predicted for label, _, predicted in rows),
+    )
 
 
 def model_error(*, run: MiningRun) -> ErrorRate | None:
@@ -196,13 +180,10 @@ def model_error(*, run: MiningRun) -> ErrorRate | None:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a finished run has brought: by reason, the model's error, and how its signals lie."""
+    """What a finished run has brought: by reason, the model's error, and how far the review is."""
 
     yields: list[Yield]
     error: ErrorRate | None
-    margins: list[Bin]
-    log_odds: list[Bin]
-    suspects: int
     review: dict[str, int]
 
     @property
@@ -223,13 +204,9 @@ def findings(*, run: MiningRun) -> Findings | None:
     """None until the run is done."""
     if run.state != MiningRun.State.DONE:
         return None
-    scores = LatestScore.objects.filter(project=run.project_id, prediction_set=run.prediction_set_id)
     review = reviews_of(runs=MiningRun.objects.filter(pk=run.pk))
     return Findings(
         yields=yields(run=run),
         error=model_error(run=run),
-        margins=spread_of(run=run, signal="margin"),
-        log_odds=spread_of(run=run, signal="log_odds"),
-        suspects=scores.filter(suspect=True).count(),
         review=review.get(run.project_id, dict.fromkeys(TaskState.values, 0)),
     )

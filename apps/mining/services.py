@@ -19,7 +19,7 @@ from apps.core.errors import BadInput, DomainError
 from apps.core.jobs import MINE, enqueue_run
 from apps.core.runs import finish, lock_claimed
 from apps.examples.models import Example
-from apps.mining.domain import Frame, Policy, Signals, signals_of, top_classes, why
+from apps.mining.domain import Frame, Policy, Signals, signals_of, spreads_of, top_classes, why
 from apps.mining.models import LatestScore, MiningRun
 from apps.mining.queries import under_way
 from apps.projects.models import Project
@@ -111,7 +111,7 @@ def record_mining(
     open_tasks(queue=queue, tasks=tasks, at=at, source=f"mining run {row.pk}")
     gold_opened = _open_gold(row, gold, queue, at)
     opened = {**Counter(task.reason for task in tasks), "gold": gold_opened}
-    finish(row, at=at, frame=len(frame.example_ids), opened=opened)
+    finish(row, at=at, frame=len(frame.example_ids), opened=opened, spreads=spreads_of(signals))
 
 
 def _tasks(

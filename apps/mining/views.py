@@ -51,8 +51,7 @@ def start(request: HttpRequest, member: Member) -> HttpResponse:
 @member_view("view")
 def run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
     found = run_in(project=member.project, run_id=run_id)
-    seen = findings(run=found)
-    context = {"run": found, "now": timezone.now(), "findings": seen, "figures": figures_of(seen)}
+    context = {"run": found, "findings": findings(run=found), "figures": figures_of(found)}
     return page(request, "mining/run.html", context, partial="run")
 
 

@@ -8,9 +8,9 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 
-from apps.annotation.models import DISPUTED, UNFINISHED, TaskState
+from apps.annotation.models import CLOSED, DISPUTED, UNFINISHED, TaskState
 from apps.core.models import RunState
 from apps.curricula.models import CurriculumRun, Proposal, ProposalState
 from apps.datasets.models import DatasetVersion, SnapshotRun
@@ -45,6 +45,10 @@ class Made:
     @property
     def asked(self) -> int:
         return sum(self.tasks.values())
+
+    @property
+    def answered(self) -> int:
+        return sum(self.tasks[state] for state in CLOSED)
 
     @property
     def unfinished(self) -> int:
@@ -94,7 +98,7 @@ def made_in_each(*, numbers: Rounds) -> dict[int, Made]:
     proposals = rows.in_bulk([run.proposal_id for run in proposed.values() if run and run.proposal_id])
     trained = _newest(TrainingRun, "proposal", proposals, "model", "recipe", "created_by")
     models = [run.model_id for run in trained.values() if run.model_id]
-    gates = _newest(Gate, "candidate", models, "candidate", "baseline", "benchmark", "decided_by")
+    gates = _decisive_gates(models)
     tasks = reviews_of(runs=MiningRun.objects.filter(_in(numbers)))
     made = {}
     for pk, number in numbers.items():
@@ -131,6 +135,14 @@ def _newest(model: Any, of: str, keys: Any, *related: str) -> dict[int, Any]:
     """By what they belong to, the newest rows of these."""
     rows = model.objects.select_related(*related).filter(**{f"{of}__in": list(keys)})
     return {getattr(row, f"{of}_id"): row for row in rows.order_by(f"{of}_id", "-pk").distinct(f"{of}_id")}
+
+
+def _decisive_gates(models: list[int]) -> dict[int, Gate]:
+    """By candidate, the gate decided on last, else the newest: judging again does not undo a decision."""
+    rows = Gate.objects.select_related("candidate", "baseline", "benchmark", "decided_by")
+    ordered = rows.order_by("candidate_id", F("decided_at").desc(nulls_last=True), "-pk")
+    found = ordered.filter(candidate__in=models).distinct("candidate_id")
+    return {gate.candidate_id: gate for gate in found}
 
 
 def _after(run: Any, earlier: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
+from apps.annotation.models import TaskState
 from apps.core.errors import NotFound
 from apps.core.models import RunState
 from apps.core.runs import look_again
@@ -19,10 +20,11 @@ from apps.explore.queries.jobs import Job, job_of
 from apps.projects.models import Project
 from apps.registry.models import PRODUCTION, Alias, ModelVersion, PredictionRun, PredictionSet
 from apps.rounds.made import Made, is_done, made_in_each
-from apps.rounds.models import Round, RoundState
+from apps.rounds.models import Reflection, Round, RoundState
 from apps.training.models import Benchmark, Recipe
 
 TRACK = ("mine", "review", "curate", "approve", "train", "gate", "promote", "reflect")
+FROM_ROUND_1 = ("mine", "review")
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,12 @@ class Phase:
     url: str = ""
 
 
-def phases_of(made: Made, *, project: Project, closed: bool = False) -> list[Phase]:
-    """All eight; those before the current one are done, those after it wait. In a closed round all are done."""
-    here = len(TRACK) if closed else TRACK.index(made.where)
+def phases_of(made: Made, *, project: Project, reflection: Reflection | None = None) -> list[Phase]:
+    """All eight; those before the current one are done, those after it wait. In a closed round all are done.
+
+    Before round 1 nothing is mined or reviewed, so that these two wait for it.
+    """
+    here = len(TRACK) if reflection else TRACK.index(made.where)
     facts = {
         "mine": _mine(made),
         "review": _review(made),
@@ -47,12 +52,14 @@ def phases_of(made: Made, *, project: Project, closed: bool = False) -> list[Pha
         "train": _train(made),
         "gate": _gate(made),
         "promote": _promote(made),
-        "reflect": ("", "a lead", "", ()),
+        "reflect": ("", reflection.by.display_name if reflection else "a lead", "", ()),
     }
     phases = []
     for place, name in enumerate(TRACK):
         count, owner, view, args = facts[name]
         state = "done" if place < here else "current" if place == here else "waiting"
+        if not made.number and name in FROM_ROUND_1:
+            state = "waiting"
         if place == here and _failed(made):
             state = "failed"
         url = reverse(view, args=[project.slug, *args]) if view else ""
@@ -99,6 +106,9 @@ def _review(made: Made) -> Facts:
     if not made.asked:
         return "", "experts", "", ()
     count = f"{made.asked - made.unfinished:,} of {made.asked:,} closed"
+    if withdrawn := made.tasks[TaskState.WITHDRAWN]:
+        open_now = f", {made.unfinished:,} open" if made.unfinished else ""
+        count = f"{made.answered:,} answered, {withdrawn:,} withdrawn{open_now}"
     only_disputes = bool(made.disputed) and made.disputed == made.unfinished
     return count, "leads" if only_disputes else "experts", "explore:data", ()
 

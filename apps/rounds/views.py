@@ -26,7 +26,6 @@ from apps.rounds import history as told
 from apps.rounds.actions import next_action
 from apps.rounds.forms import ProjectForm, ReflectionForm
 from apps.rounds.made import Made, made_in
-from apps.rounds.models import RoundState
 from apps.rounds.projects import projects_of
 from apps.rounds.queries import phases_of, round_in, standing
 from apps.rounds.services import Lesson, close_round, open_first_round
@@ -129,7 +128,10 @@ def propose(request: HttpRequest, member: Member, number: int) -> HttpResponse:
 @require_POST
 @member_view("reflect")
 def reflect(request: HttpRequest, member: Member, number: int) -> HttpResponse:
-    form, at = ReflectionForm(request.POST), timezone.now()
+    hints = told.hints(
+        made=made_in(project=member.project, number=number), past=told.history(project=member.project)
+    )
+    form, at = ReflectionForm(request.POST, hints=hints), timezone.now()
     if not form.is_valid():
         return _board(request, member, {"reflection": form}, status=422)
     closing = round_in(project=member.project, number=number)
@@ -146,12 +148,14 @@ cancel, retry = run_actions(run_of, back="rounds:board")
 def round_(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     project = member.project
     found, made = round_in(project=project, number=number), made_in(project=project, number=number)
-    past = told.history(project=project, before=number + 1)
+    past = told.history(
+        project=project, before=number + 2
+    )  # with the next, which may have taken back what it brought
     context = {
         "round": found,
         "made": made,
-        "phases": phases_of(made, project=project, closed=found.state == RoundState.CLOSED),
-        "one": past[0],
+        "phases": phases_of(made, project=project, reflection=getattr(found, "reflection", None)),
+        "one": next(one for one in past if one.number == number),
         "changes": told.changes(past=past, number=number),
         "brought": told.changes(past=past, number=number + 1),
     }

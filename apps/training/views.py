@@ -150,7 +150,10 @@ def model(request: HttpRequest, member: Member, number: int) -> HttpResponse:
 @member_view("train")
 def judge(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     candidate = model_in(project=member.project, number=number)
-    deciding.judge_candidate(candidate=candidate, by=member.person, at=timezone.now())
+    at = timezone.now()
+    gates = deciding.judge_candidate(candidate=candidate, by=member.person, at=at)
+    if gates[0].created_at != at:
+        messages.info(request, "Nothing has changed since it was judged last: that verdict stands.")
     return redirect("training:model", member.project.slug, number)
 
 

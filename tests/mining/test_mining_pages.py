@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from apps.core.runs import beat, claim
+from apps.mining.charts import figures_of
 from apps.mining.models import LatestScore, MiningRun
-from apps.mining.queries import spread_of
 from tests.conftest import House
 from tests.turn import Turn
 
@@ -108,22 +108,30 @@ def test_the_error_is_not_guessed_before_two_audit_answers(client: Client, turn:
 
 def test_the_spread_counts_every_score_once_the_greatest_too(turn: Turn) -> None:
     run = turn.mined()
+
+    margins, log_odds = run.spreads["margin"], run.spreads["log_odds"]
+
     scores = LatestScore.objects.filter(prediction_set=run.prediction_set)
-
-    margins, log_odds = (
-        spread_of(run=run, signal="margin", bins=4),
-        spread_of(run=run, signal="log_odds", bins=4),
-    )
-
-    assert sum(b.n for b in margins) == scores.count()
-    assert sum(b.n for b in log_odds) == scores.filter(log_odds__isnull=False).count()
-    assert [(b.low, b.high) for b in margins] == [(0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1)]
-    for b in margins:
-        assert b.n == scores.filter(margin__gte=b.low, margin__lt=b.high).count()
-    assert log_odds[-1].n > 0, "the greatest lies on the last edge and is counted"
+    assert sum(n for *_, n in margins) == run.frame == scores.count()
+    assert sum(n for *_, n in log_odds) == scores.filter(log_odds__isnull=False).count()
+    assert (margins[0][0], margins[-1][1]) == (0, 1)
+    assert log_odds[-1][2] > 0, "the greatest lies on the last edge and is counted"
 
 
-def test_scores_that_a_later_run_replaced_are_not_shown(turn: Turn) -> None:
+def test_what_a_run_saw_does_not_change_when_a_later_one_replaces_its_scores(turn: Turn) -> None:
     run = turn.mined()
+    before = [(figure.title, figure.rows) for figure in figures_of(run)]
+
     LatestScore.objects.all().delete()
-    assert spread_of(run=run, signal="margin") == []
+
+    assert len(before) == 2
+    assert [(figure.title, figure.rows) for figure in figures_of(MiningRun.objects.get())] == before
+
+
+def test_given_labels_are_found_wrong_only_among_those_that_had_one(client: Client, turn: Turn) -> None:
+    run = turn.answered()
+
+    html = read(client, turn, f"{run.pk}/")
+
+    assert "none had been given a label" in html, "the smallest margins are drawn from examples without one"
+    assert '0 <span class="faint">of 0' not in html

@@ -74,6 +74,7 @@ def test_a_new_project_is_told_what_it_lacks_one_thing_at_a_time(house: House) -
 def test_the_base_model_goes_through_the_track_before_round_1(turn: Turn) -> None:
     house = turn.house
     assert (where(house), title(house)) == ("curate", "Cut a dataset version")
+    assert (states(house)["mine"], states(house)["review"]) == ("waiting", "waiting"), "nothing was mined yet"
     turn.dataset()
     assert title(house) == "Propose a curriculum from dataset v1"
 
@@ -272,6 +273,7 @@ def test_an_incomplete_reflection_keeps_what_was_written(client: Client, turn: T
 
     assert answer.status_code == 422
     assert "a little more" in answer.content.decode()
+    assert "Model v2 was promoted" in answer.content.decode(), "the numbers to think with stay"
     assert Round.objects.get().state == "open"
 
 

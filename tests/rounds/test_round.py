@@ -10,7 +10,7 @@ from django.test import Client
 
 from apps.rounds.history import changes, history, history_figure
 from apps.rounds.services import Lesson, close_round, open_first_round
-from apps.training.services.gates import promote
+from apps.training.services.gates import judge_candidate, promote, roll_back
 from tests.conftest import House
 from tests.turn import Turn
 
@@ -46,7 +46,8 @@ def test_a_closed_round_shows_its_lesson_and_what_it_made(client: Client, turn: 
     assert html.count('data-state="done"') == 8, "all of the track"
     assert "/p/digits/models/2/" in html
     assert "/p/digits/datasets/2/" in html
-    assert "Model v2 was promoted over v1, 1.000 on frozen (n = 60)." in html
+    assert "Model v2 was promoted over v1, 1.000 on frozen (95 % interval 0.940 to 1.000, n = 60)." in html
+    assert '<span class="phase-owner">lena</span>' in html.split("</ol>")[1], "she wrote the reflection"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -91,11 +92,13 @@ def test_history_counts_labels_and_the_given_ones_found_wrong(turn: Turn) -> Non
 
     # everything was answered 3; of the labelled ones that were asked, those given 5 or 8 count as wrong
     consensus = turn.house.project.queues.get().tasks.filter(given_label__in=["5", "8"]).count()
-    assert (one.number, one.labels, one.label_errors) == (1, 10, consensus)
+    with_given = turn.house.project.queues.get().tasks.filter(given_label__isnull=False).count()
+    assert (one.number, one.labels.n, one.labels.wrong) == (1, 10, consensus)
+    assert one.labels.with_given == with_given < 10, "a label that was never given cannot be wrong"
     assert consensus > 0
     assert one.accuracy is not None
     assert (one.accuracy["estimate"], one.accuracy["n"]) == (1.0, 60)
-    assert (base.number, base.labels) == (0, 0)
+    assert (base.number, base.labels.n) == (0, 0)
 
 
 def test_the_chart_needs_two_rounds(turn: Turn) -> None:
@@ -118,6 +121,61 @@ def test_the_board_tells_what_the_round_before_changed(turn: Turn) -> None:
     close(turn)
     told = changes(past=history(project=turn.house.project), number=2)
 
-    assert told[0] == "Model v2 was promoted over v1, 1.000 on frozen (n = 60)."
+    assert told[0] == "Model v2 was promoted over v1, 1.000 on frozen (95 % interval 0.940 to 1.000, n = 60)."
     assert told[1].startswith("Curriculum v2 teaches ")
-    assert told[2].startswith("People gave 10 labels and found ")
+    assert told[2].startswith("People gave 10 labels; ")
+    assert "that had been given one before were wrong (" in told[2]
+    assert len(told) == 3
+
+
+def rolled_back(turn: Turn) -> None:
+    close(turn)
+    house = turn.house
+    at = house.later(minutes=1)
+    roll_back(project=house.project, by=house.luis, reason="It broke on Mondays.", at=at)
+
+
+def test_a_roll_back_is_told_on_the_board_and_in_both_rounds(client: Client, turn: Turn) -> None:
+    rolled_back(turn)
+    client.force_login(turn.house.erin)
+
+    for page in ("", "rounds/1/", "rounds/2/"):
+        html = client.get(f"/p/digits/{page}").content.decode()
+        assert "Production was rolled back from model v2 to v1 by luis: “It broke on Mondays.”" in html
+
+
+def test_after_a_roll_back_the_board_names_the_model_in_production(client: Client, turn: Turn) -> None:
+    close(turn)
+    client.force_login(turn.house.lena)
+    assert "in production now" not in client.get("/p/digits/").content.decode()
+    roll_back(project=turn.house.project, by=turn.house.luis, reason="It broke.", at=turn.house.clock)
+
+    html = client.get("/p/digits/").content.decode()
+
+    assert 'in production now <a href="/p/digits/models/1/">model v1</a>' in html
+
+
+def test_judging_a_rolled_back_model_again_rewrites_no_history(client: Client, turn: Turn) -> None:
+    rolled_back(turn)
+    promoted = turn.house.project.gates.get(state="promoted", round_number=1)
+
+    judge_candidate(candidate=promoted.candidate, at=turn.house.later(minutes=1))
+
+    assert history(project=turn.house.project)[1].gate == promoted
+    client.force_login(turn.house.erin)
+    html = client.get("/p/digits/rounds/1/").content.decode()
+    assert "promoted v2" in html
+    assert "nobody has decided" not in html
+
+
+def test_a_closed_round_says_how_many_tasks_were_answered_and_how_many_withdrawn(
+    client: Client, turn: Turn
+) -> None:
+    turn.answered()
+    task = turn.house.project.queues.get().tasks.first()
+    type(task).objects.filter(pk=task.pk).update(state="withdrawn")
+    client.force_login(turn.house.erin)
+
+    html = client.get("/p/digits/rounds/1/").content.decode()
+
+    assert "9 answered, 1 withdrawn" in html

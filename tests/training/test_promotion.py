@@ -93,6 +93,26 @@ def test_a_passed_candidate_goes_into_production_with_its_curriculum(house, good
     assert Event.objects.filter(kind="alias.promote").count() == 2
 
 
+def test_judging_again_changes_nothing_while_nobody_has_decided(client, house, good):
+    client.force_login(house.lena)
+    for _ in range(5):
+        answer = client.post(f"/p/digits/models/{good.candidate.number}/judge/", follow=True)
+
+    assert Gate.objects.filter(candidate=good.candidate).count() == 1
+    assert "that verdict stands" in answer.content.decode()
+
+
+def test_a_rolled_back_candidate_is_judged_anew_and_promoted_again(house, good):
+    act(house, promote, good, house.lena)
+    back(house)
+
+    (again,) = judge_candidate(candidate=good.candidate, at=house.later(minutes=1))
+    act(house, promote, again, house.luis)
+
+    assert again != good
+    assert production(project=house.project) == good.candidate
+
+
 def test_promoting_queues_the_predictions_the_next_round_mines(house, good):
     act(house, promote, good, house.lena)
     assert PredictionRun.objects.first().model == good.candidate

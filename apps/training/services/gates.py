@@ -28,6 +28,7 @@ from apps.training.queries import (
     Missing,
     NotMeasured,
     benchmark_batches,
+    judged_last,
     outcomes_on,
     slices_of,
 )
@@ -136,6 +137,7 @@ def judge_candidate(
 ) -> list[Gate]:
     """Compare the candidate with the model in production on each benchmark (all of the project's when not said).
 
+    Asked again while nobody has decided and nothing has changed, the judgement that stands.
     Raises `NotMeasured`, after the missing prediction runs are queued, when one of the two was not measured.
     """
     if by is not None:
@@ -165,14 +167,30 @@ def _compare(
     return judge(candidate, baseline, slices=slices_of(benchmark, plan), plan=plan)
 
 
+Found = list[tuple[Benchmark, str, list[Check]]]
+
+
+def _standing_judgement(candidate: ModelVersion, baseline: ModelVersion | None, found: Found) -> list[Gate]:
+    """The newest judgement, where it says the same and waits for a decision; else none.
+
+    One that was decided on does not stand: a model that was rolled back has to be decided on anew.
+    """
+    last = judged_last(model=candidate)
+    told = {gate.benchmark_id: gate.checks for gate in last}
+    same = told == {benchmark.pk: [asdict(check) for check in checks] for benchmark, _, checks in found}
+    waits = all(gate.state == GateState.JUDGED and gate.baseline == baseline for gate in last)
+    return last if same and waits else []
+
+
 @transaction.atomic
 def _record_gates(
-    candidate: ModelVersion,
-    baseline: ModelVersion | None,
-    found: list[tuple[Benchmark, str, list[Check]]],
-    by: User | None,
-    at: datetime,
+    candidate: ModelVersion, baseline: ModelVersion | None, found: Found, by: User | None, at: datetime
 ) -> list[Gate]:
+    ModelVersion.objects.select_for_update(no_key=True).get(
+        pk=candidate.pk
+    )  # asked twice at once, judged once
+    if standing := _standing_judgement(candidate, baseline, found):
+        return standing
     overall, judgement = combine([verdict for _, verdict, _ in found]), uuid.uuid4()
     gates = [
         Gate.objects.create(

@@ -1,0 +1,1 @@
+"""Filters every page may use."""
