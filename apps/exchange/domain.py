@@ -59,7 +59,7 @@ def too_long() -> BadRow:
 
 
 class UnreadableFile(Exception):
-    """The file as a whole cannot be read."""
+    """The file as a whole cannot be read, however often one tries."""
 
 
 def canonical(value: Any) -> str:
@@ -67,9 +67,13 @@ def canonical(value: Any) -> str:
 
 
 def read_rows(source: BinaryIO, format: str) -> Iterator[tuple[int, Any]]:
-    """(row number from 1, raw row or `BadRow`) for each row."""
+    """(row number from 1, raw row or `BadRow`) for each row; raises `UnreadableFile`, also where there is none."""
     reader = {"ndjson": _ndjson, "csv": _csv, "parquet": _parquet}[format]
-    return enumerate(reader(source), start=1)
+    number = 0
+    for number, raw in enumerate(reader(source), start=1):
+        yield number, raw
+    if number == 0:
+        raise UnreadableFile("The file holds no rows. Add at least one and import it again.")
 
 
 def _ndjson(source: BinaryIO) -> Iterator[Any]:
@@ -80,29 +84,37 @@ def _ndjson(source: BinaryIO) -> Iterator[Any]:
                 line = lines.readline(MAX_ROW)
             yield too_long()
         elif line.strip():
-            yield _json(line)
+            yield _json(line.strip(), "The line", "Write one JSON object per line.")
 
 
-def _json(line: bytes) -> Any:
+def _json(text: bytes | str, what: str, mend: str = "Write a JSON object.") -> Any:
     try:
-        return json.loads(line)
+        return json.loads(text if isinstance(text, str) else text.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        return BadRow("", "bad_encoding", "The line is not UTF-8. Save the file as UTF-8.")
-    except (ValueError, RecursionError) as error:
-        return BadRow("", "bad_json", f"The line is not JSON ({error}). Write one JSON object per line.")
+        return BadRow("", "bad_encoding", f"{what} is not UTF-8. Save the file as UTF-8.")
+    except json.JSONDecodeError as error:
+        fault = f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}"
+        return BadRow("", "bad_json", f"{what} is not JSON: {fault}. {mend}")
+    except RecursionError:
+        return BadRow("", "too_deep", f"{what} is nested too deeply. Make it flatter.")
+    except ValueError:
+        return BadRow("", "bad_json", f"{what} holds a number too long to keep. Write it as a text.")
 
 
 def _csv(source: BinaryIO) -> Iterator[Any]:
-    lines = _Lines(io.TextIOWrapper(source, encoding="utf-8-sig", newline=""))
+    source_lines = _Lines(io.TextIOWrapper(source, encoding="utf-8-sig", newline=""))
     csv.field_size_limit(MAX_ROW)
+    lines = csv.reader(source_lines, strict=True)  # or a quote left open would swallow the rows after it
     try:
-        for cells in csv.DictReader(lines, restkey="_more"):
-            lines.of_row = 0
-            yield _from_cells(cells)
+        names = _header(next(lines, []))
+        for cells in _records(lines, source_lines):
+            yield cells if isinstance(cells, BadRow) else _from_cells(names, cells)
     except UnicodeDecodeError as error:
         raise UnreadableFile("The file is not UTF-8. Save it as UTF-8 and import it again.") from error
     except csv.Error as error:
-        raise UnreadableFile(f"The file is not CSV: {error}.") from error
+        raise UnreadableFile(
+            "The header cannot be read. Close its quotes, and separate with commas."
+        ) from error
 
 
 class _Lines:
@@ -125,25 +137,73 @@ class _Lines:
         return line
 
 
-def _from_cells(cells: dict[str, Any]) -> Any:
+def _header(names: list[str]) -> list[str]:
+    """The columns; raises `UnreadableFile` for a header under which no row could be read rightly."""
+    names = [name.strip() for name in names]
+    told = ",".join(names)[:80]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if names and "key" not in names and any(mark in told for mark in ";\t"):
+        raise UnreadableFile(f"The header is `{told}`; separate with commas.")
+    if "" in names:
+        raise UnreadableFile(
+            f"Column {names.index('') + 1} of the header has no name. Name it or take it out."
+        )
+    if twice:
+        raise UnreadableFile(f"The header names {twice[0]!r} twice. Give each column its own name.")
+    if names and "key" not in names:
+        raise UnreadableFile(
+            f"The header is `{told}` and has no column `key`. Add it: each example needs one."
+        )
+    return names
+
+
+def _records(lines: Any, source: _Lines) -> Iterator[list[str] | BadRow]:
+    """Cells of each row that is not blank; where a quote is wrong, the lines it took with it as one bad row."""
+    while True:
+        first, source.of_row = lines.line_num + 1, 0
+        try:
+            cells = next(lines)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield _broken(first, lines.line_num)
+            continue
+        if cells:
+            yield cells
+
+
+def _broken(first: int, last: int) -> BadRow:
+    where = f"Line {first}" if first == last else f"Lines {first} to {last}"
+    return BadRow(
+        "",
+        "bad_quote",
+        f"{where}: a quote is not closed, or text follows it. Close it, and write a quote inside a cell twice.",
+    )
+
+
+def _from_cells(names: list[str], cells: list[str]) -> Any:
     """`attributes.x` columns become attributes, `payload.x` and unknown columns the payload."""
-    if cells.get("_more"):
+    if len(cells) > len(names):
         return BadRow(
             "", "too_many_cells", "The row has more cells than the header. Quote cells that hold commas."
         )
-    row: dict[str, Any] = {
-        name: value for name, value in cells.items() if name in KNOWN and value not in (None, "")
-    }
-    for name in ("payload", "attributes"):
-        if isinstance(row.get(name), str):
-            row[name] = _json(row[name].encode())
-    for name, value in cells.items():
+    given = dict(zip(names, cells, strict=False))  # a row may end early
+    row: dict[str, Any] = {name: value for name, value in given.items() if name in KNOWN and value != ""}
+    _parse_objects(row)
+    for name, value in given.items():
         part, _, rest = name.partition(".")
         if part == "attributes" and rest and value:
             _put(row, "attributes", rest, value)
-        elif name not in KNOWN and value is not None:
+        elif name not in KNOWN:
             _put(row, "payload", rest if part == "payload" and rest else name, value)
     return row
+
+
+def _parse_objects(row: dict[str, Any]) -> None:
+    """Where a file has them as texts, payload and attributes are JSON."""
+    for name in ("payload", "attributes"):
+        if isinstance(row.get(name), str):
+            row[name] = _json(row[name], f"`{name}`")
 
 
 def _put(row: dict[str, Any], field: str, name: str, value: str) -> None:
@@ -160,8 +220,13 @@ def _parquet(source: BinaryIO) -> Iterator[Any]:
             size = _rows_at_once(file.metadata.row_group(group), group)
             for batch in file.iter_batches(batch_size=size, row_groups=[group]):
                 yield from _from_batch(batch)
+        for batch in pq.ParquetFile(source).iter_batches(batch_size=2_000):
+            for row in batch.to_pylist():
+                _parse_objects(row)
+                yield row
     except (pa.ArrowException, OSError) as error:
-        raise UnreadableFile(f"The file is not Parquet, or it is damaged: {error}.") from error
+        reason = str(error).splitlines()[0].rstrip(". ")
+        raise UnreadableFile(f"The file is not Parquet, or it is damaged: {reason}.") from error
 
 
 def _rows_at_once(group: pq.RowGroupMetaData, number: int) -> int:
@@ -218,12 +283,15 @@ def check_row(number: int, raw: Any) -> Row:
         label=None if raw.get("label") in (None, "") else _text(raw["label"], "label", MAX_LABEL),
         split=split,
         attributes=_attributes(raw.get("attributes")),
-        licence="" if raw.get("licence") in (None, "") else _text(raw["licence"], "licence", 80),
+        licence=""
+        if raw.get("licence") in (None, "")
+        else _text(raw["licence"], "licence", 80, numbers=False),
     )
 
 
-def _text(value: Any, field: str, longest: int) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
+def _text(value: Any, field: str, longest: int, *, numbers: bool = True) -> str:
+    """A text; a whole number is taken for its digits where `numbers` may stand for names."""
+    if numbers and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not value.strip():
         raise BadRow(field, f"no_{field}", f"`{field}` must be a text that is not empty.")
@@ -278,6 +346,12 @@ def _canonical(value: Any, field: str) -> str:
         raise BadRow(field, f"bad_{field}", f"`{field}` holds a value JSON cannot keep ({error}).") from error
     if size > MAX_ROW:
         raise too_long()
+        text.encode()
+    except RecursionError as error:
+        raise BadRow(field, f"bad_{field}", f"`{field}` is nested too deeply. Make it flatter.") from error
+    except (ValueError, TypeError) as error:
+        message = f"`{field}` holds a value JSON cannot keep, such as NaN or bytes. Write it as a text."
+        raise BadRow(field, f"bad_{field}", message) from error
     if NUL.search(text):
         raise BadRow(field, f"bad_{field}", f"`{field}` holds a NUL character. Remove it.")
     return text

@@ -31,15 +31,10 @@ class UploadForm(forms.Form):
     format = forms.ChoiceField(
         label="Format",
         required=False,
-        choices=[("", "By the file's name"), ("ndjson", "NDJSON"), ("csv", "CSV"), ("parquet", "Parquet")],
+        choices=[("", "By the file's name"), *ImportRun.Format.choices],
     )
     on_conflict = forms.ChoiceField(
-        label="When the key is already there",
-        choices=[
-            ("error", "Report the row, keep what is there"),
-            ("skip", "Skip the row quietly"),
-            ("update", "Update the example"),
-        ],
+        label="When the key is already there", choices=ImportRun.OnConflict.choices
     )
 
     def clean(self) -> dict[str, Any]:

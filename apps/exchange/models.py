@@ -6,7 +6,7 @@ from django.db import models
 
 from apps.core.jobs import IMPORT
 from apps.core.models import Run
-from apps.projects.models import Project
+from apps.projects.models import Project, Protocol
 
 
 class ImportRun(Run):
@@ -15,14 +15,14 @@ class ImportRun(Run):
     JOB = IMPORT
 
     class Format(models.TextChoices):
-        NDJSON = "ndjson"
-        CSV = "csv"
-        PARQUET = "parquet"
+        NDJSON = "ndjson", "NDJSON"
+        CSV = "csv", "CSV"
+        PARQUET = "parquet", "Parquet"
 
     class OnConflict(models.TextChoices):
-        ERROR = "error"
-        SKIP = "skip"
-        UPDATE = "update"
+        ERROR = "error", "Report the row, keep what is there"
+        SKIP = "skip", "Skip the row quietly"
+        UPDATE = "update", "Update the example"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imports")
     kind = models.CharField(max_length=16, default="examples")
@@ -36,6 +36,10 @@ class ImportRun(Run):
     rows_skipped = models.PositiveIntegerField(default=0)
     rows_bad = models.PositiveIntegerField(default=0)
     round_number = models.PositiveIntegerField(default=0)
+    protocol = models.ForeignKey(
+        Protocol, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # rows have to fit it
+    readable = models.BooleanField(default=True)  # false where trying again cannot help
 
     class Meta:
         ordering = ["-id"]

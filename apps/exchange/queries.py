@@ -29,7 +29,7 @@ class Page:
 
 
 def imports_of(*, project: Project) -> QuerySet[ImportRun]:
-    return ImportRun.objects.select_related("created_by", "project").filter(project=project)
+    return ImportRun.objects.select_related("created_by", "project", "protocol").filter(project=project)
 
 
 def import_of(*, project: Project, run_id: int) -> ImportRun:

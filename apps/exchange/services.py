@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -16,6 +17,7 @@ from apps.core.jobs import IMPORT, enqueue_run
 from apps.core.runs import lock_claimed
 from apps.core.store import put_stream
 from apps.exchange.domain import BadRow, Problem, Row, check_row
+from apps.exchange.fitting import Fit
 from apps.exchange.models import ImportProblem, ImportRun
 from apps.projects.models import Project
 from apps.projects.permissions import require
@@ -49,6 +51,7 @@ def start_import(
             created_by=by,
             created_at=at,
             round_number=project.round_number,
+            protocol=project.protocol,
             **asked,
         )
         record_event(kind="import.started", row=run, at=at, actor=by, upload=upload, name=run.name)
@@ -68,6 +71,11 @@ def _check_words(asked: dict[str, str]) -> None:
             raise BadInput(sentence, field=name)
 
 
+def give_up(*, run: ImportRun) -> None:
+    """Keep that this file can never be read, so that nobody is offered to try again."""
+    ImportRun.objects.filter(pk=run.pk, claim=run.claim).update(readable=False)
+
+
 @dataclass
 class Chunk:
     """Some rows in file order, sorted into good and bad; `size` counts the characters of the good ones."""
@@ -77,10 +85,12 @@ class Chunk:
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, number: int, raw: object, *, seen: set[str]) -> None:
+    def add(self, number: int, raw: Any, *, seen: set[str], fit: Fit | None = None) -> None:
         self.read += 1
         try:
             row = check_row(number, raw)
+            if fit:
+                fit.check(raw["payload"], row.label)
             if row.key in seen:
                 raise BadRow(
                     "key",
@@ -144,7 +154,7 @@ def _refuse(cursor: object, run: ImportRun) -> list[Problem]:
         )
     ]
     if run.on_conflict == ImportRun.OnConflict.ERROR:
-        message = "There is already an example with this key. Import with on_conflict=skip or update."
+        message = "There is already an example with this key. Send it again, and choose to skip or to update such rows."
         reasons = [("key", "key_exists", message, "true")]
     problems = []
     for name, code, message, condition in reasons:

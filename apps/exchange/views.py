@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.keyset import newest
 from apps.core.pages import page
+from apps.exchange.causes import WORDS
 from apps.exchange.forms import UploadForm
 from apps.exchange.queries import causes, import_of, imports_of, problem_lines, problems_page, rate_of
 from apps.exchange.services import start_import
@@ -47,7 +48,7 @@ def run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
     problems = problems_page(run=found, after=request.GET.get("after", ""))
     context = {
         "run": found,
-        "causes": causes(run=found),
+        "causes": [(WORDS.get(code, code), n) for code, n in causes(run=found).items()],
         "kept": found.problems.count(),
         "problems": problems,
         "progress_note": f"{found.rows_read:,} rows read",

@@ -139,7 +139,7 @@ def test_another_project_may_use_the_same_keys(house, start):
 
 
 def test_ten_thousand_rows_come_in_chunk_by_chunk(house, start):
-    run = house.work(start(*(row(f"k{n:05}", label=str(n % 10)) for n in range(10_000))))
+    run = house.work(start(*(row(f"k{n:05}", label="358"[n % 3]) for n in range(10_000))))
     assert (run.rows_read, *counts(run)) == (10_000, 10_000, 0, 0, 0)
     assert house.project.examples.count() == 10_000
     assert run.progress["rows"] == 10_000
@@ -182,6 +182,27 @@ def test_a_damaged_file_fails_with_its_sentence_and_brings_nothing(house, start)
     run = house.work(start(data=b"not parquet", format="parquet"), ends=RunState.FAILED)
     assert "not Parquet" in run.error
     assert not Example.objects.exists()
+
+
+def test_rows_have_to_fit_the_protocol_that_was_in_force_when_they_were_sent(house, start):
+    run = start(row("a", label="3"), row("b", label="four"), {"key": "c", "payload": {"image": "x"}})
+    house.work(run)
+    assert counts(run) == (1, 0, 0, 2)
+    assert set(causes(run=run)) == {"label_not_an_option", "field_missing"}
+    assert run.protocol == house.project.protocol
+
+
+def test_the_protocol_is_read_once_however_many_rows_there_are(house, start, django_assert_max_num_queries):
+    run = start(*(row(f"k{n}") for n in range(500)))
+    with django_assert_max_num_queries(40):
+        house.work(run)
+
+
+def test_without_a_protocol_rows_are_not_held_against_one(house, start):
+    house.project.protocol = None
+    house.project.save()
+    run = house.work(start(row("a", label="four")))
+    assert (counts(run), run.protocol) == ((1, 0, 0, 0), None)
 
 
 def test_problems_beyond_a_thousand_are_only_counted(house, start):

@@ -52,7 +52,9 @@ def test_a_file_is_imported_and_its_bad_rows_are_told(client: Client, house: Hou
     assert list(house.project.examples.values_list("key", flat=True)) == ["a"]
     assert "The line is not JSON" in html
     assert "choose one of pool, train, benchmark" in html
-    assert "unknown_split <strong>1</strong>" in html
+    assert "unknown split <strong>1</strong>" in html
+    assert "checked against protocol v1" in html
+    assert "report the row" in html
     assert "every 1s" not in html, "a page of an import that is over asks no more"
 
 
@@ -128,6 +130,31 @@ def test_a_waiting_import_is_cancelled_and_retried(client: Client, house: House)
     import_rows(run.pk)
     run.refresh_from_db()
     assert (run.state, run.rows_created) == ("done", 1)
+
+
+def test_trying_again_is_not_offered_where_it_cannot_help(client: Client, house: House) -> None:
+    send(client, house, "a.parquet", b"no parquet")
+    run = ImportRun.objects.get()
+    import_rows(run.pk)
+
+    html = look(client, run)
+
+    assert "Trying again cannot help" in html
+    assert reverse("exchange:retry", args=["digits", run.pk]) not in html
+    jobs = client.get(reverse("explore:jobs", args=["digits"])).content.decode()
+    assert reverse("explore:retry_job", args=["digits", "importrun", run.pk]) not in jobs
+
+
+@pytest.mark.parametrize(("protocol", "words"), [(True, "fits protocol v1"), (False, "had no protocol")])
+def test_the_report_says_what_good_means(client: Client, house: House, protocol: bool, words: str) -> None:
+    if not protocol:
+        house.project.protocol = None
+        house.project.save()
+    send(client, house, "a.ndjson", row("a"))
+    run = ImportRun.objects.get()
+    import_rows(run.pk)
+
+    assert words in look(client, run)
 
 
 def test_a_running_import_is_followed_and_asked_to_stop(client: Client, house: House) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
+import re
 from itertools import islice
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from apps.exchange import domain
+from apps.exchange import domain, fitting, services
+from apps.exchange.causes import WORDS
 from apps.exchange.domain import BadRow, UnreadableFile, check_row, read_rows
 
 GOOD = {
@@ -88,6 +91,7 @@ def test_zero_is_a_label_and_an_empty_text_is_none():
         ({"label": 0.5}, "label", "no_label"),
         ({"label": "l" * 201}, "label", "bad_label"),
         ({"licence": "\udfff"}, "licence", "bad_licence"),
+        ({"licence": 5}, "licence", "no_licence"),
         ({"payload": None}, "payload", "no_payload"),
         ({"payload": {}}, "payload", "no_payload"),
         ({"payload": "text"}, "payload", "no_payload"),
@@ -162,6 +166,8 @@ def test_csv_cells_may_hold_commas_quotes_and_lines():
         (b'key,text,attributes,attributes.lang\na,b,"{broken",en\n', "bad_json"),
         (b'key,text,attributes,attributes.lang\na,b,"3",en\n', "bad_attributes"),
         (b"key,text\n,b\n", "no_key"),
+        (b'key,text\na,"never closed\n', "bad_quote"),
+        (b'key,text\na,"closed" too early\n', "bad_quote"),
     ],
 )
 def test_a_bad_csv_row_is_one_bad_row(data, code):
@@ -175,11 +181,52 @@ def test_a_bad_csv_row_is_one_bad_row(data, code):
         (b"key,text\na,\xff\xfe\n", "csv", "UTF-8"),
         (b"key,text\na,b\n", "parquet", "Parquet"),
         (parquet(pa.table({"key": ["a"] * 1_000}))[:-200], "parquet", "damaged"),
+        (b"key,text\n", "csv", "holds no rows"),
+        (b"", "csv", "holds no rows"),
+        (b"\n\n", "ndjson", "holds no rows"),
+        (b"key;image\na;b\n", "csv", "The header is `key;image`; separate with commas"),
+        (b"key\ttext\na\tb\n", "csv", "separate with commas"),
+        (b"key,text,text\na,b,c\n", "csv", "names 'text' twice"),
+        (b"key,,text\na,b,c\n", "csv", "Column 2 of the header has no name"),
+        (b"name,text\na,b\n", "csv", "has no column `key`"),
+        (b'key,"text\na,b\n', "csv", "header cannot be read"),
     ],
 )
 def test_a_file_that_cannot_be_read_at_all_says_so(data, format, words):
-    with pytest.raises(UnreadableFile, match=words):
+    with pytest.raises(UnreadableFile, match=words) as told:
         rows(data, format)
+    assert not str(told.value).endswith("..")
+
+
+def test_a_quote_left_open_takes_only_its_own_lines_with_it_and_says_which():
+    found = rows(b'key,text\na,one\nb,"two\nc,"three"\nd,four\n', "csv")
+    assert [row if isinstance(row, BadRow) else row["key"] for _, row in found][::2] == ["a", "d"]
+    assert found[1][1].message.startswith("Lines 3 to 4: a quote is not closed")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b"{oops}", "expecting property name enclosed in double quotes at character 2"),
+        (b'{"key": 1', "at character 10"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"key": ' + b"9" * 5_000 + b"}", "a number too long"),
+    ],
+)
+def test_a_line_that_is_no_json_is_told_by_its_character_and_in_plain_words(line, words):
+    ((_, bad),) = rows(line + b"\n", "ndjson")
+    assert words in bad.message
+    assert "line 2" not in bad.message
+    assert "recursion" not in bad.message
+
+
+def test_every_code_has_its_words():
+    codes = set()
+    for module in (domain, fitting, services):
+        codes |= set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', inspect.getsource(module)))
+    told = {code for code in codes if code in WORDS} | {f"no_{f}" for f in ("key", "label", "licence")}
+    told |= {f"bad_{f}" for f in ("key", "label", "licence", "payload", "attributes")}
+    assert told == set(WORDS)
 
 
 def test_a_parquet_file_damaged_inside_says_so():
