@@ -54,6 +54,7 @@ class Standing:
     low: float
     high: float
     mean_confidence: float | None
+    stated: int  # gold answers that came with a confidence
     recent: tuple[bool, ...]
 
     @property
@@ -134,11 +135,19 @@ def _standing(person: User, answers: list[GoldAnswer], answered: int) -> Standin
         low=float(posterior.low[0]),
         high=float(posterior.high[0]),
         mean_confidence=sum(stated) / len(stated) if stated else None,
+        stated=len(stated),
         recent=tuple(answer.correct for answer in answers[-20:]),
     )
 
 
-def agreement(*, project: Project, rng: np.random.Generator) -> Interval | None:
+@dataclass(frozen=True)
+class Agreement(Interval):
+    """Krippendorff's α with its 95 % interval, over `n` tasks with two answers or more."""
+
+    n: int
+
+
+def agreement(*, project: Project, rng: np.random.Generator) -> Agreement | None:
     """Krippendorff's α over the target of all tasks with two answers or more; None when there are none."""
     rows = (
         Assignment.objects.filter(task__queue__project=project, state=AssignmentState.SUBMITTED)
@@ -154,11 +163,13 @@ def agreement(*, project: Project, rng: np.random.Generator) -> Interval | None:
         for task, person, label in said
         if label is not None
     ]
-    tasks = [task for task, _, _ in usable]
-    if len(tasks) == len(set(tasks)):
+    answers = Counter(task for task, _, _ in usable)
+    n = sum(count > 1 for count in answers.values())
+    if n == 0:
         return None
     table = np.array(usable)
-    return krippendorff_alpha(table[:, 0], table[:, 1], table[:, 2], level="nominal", rng=rng)
+    alpha = krippendorff_alpha(table[:, 0], table[:, 1], table[:, 2], level="nominal", rng=rng)
+    return Agreement(alpha.estimate, alpha.low, alpha.high, n)
 
 
 @dataclass(frozen=True)

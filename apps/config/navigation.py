@@ -77,6 +77,7 @@ BELONGS = {
     "projects:save_protocol": "",
     "calibration": "people",
 }
+STANDS_UNDER = {"calibration:mine": "annotation:my_work"}  # where the address does not tell
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -94,7 +95,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             "demo_signins": demo_signins() if settings.DEMO else [],
         }
     view = request.resolver_match.view_name if request.resolver_match else ""
-    place = BELONGS.get(view) or BELONGS.get(view.partition(":")[0], "")
+    place = BELONGS[view] if view in BELONGS else BELONGS.get(view.partition(":")[0], "")
+    here = _url(STANDS_UNDER[view], member) if view in STANDS_UNDER else request.path
     return {
         **context,
         "project": member.project,
@@ -102,8 +104,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "role": member.role.value,
         "place": place,
         "nav": partial(_places, member, place),
-        "tabs": partial(_tabs, PLACES[place][2] if place else [], member, view),
-        "more_nav": partial(_more, member, view),
+        "tabs": partial(_tabs, PLACES[place][2] if place else [], member, here),
+        "more_nav": partial(_more, member, here),
     }
 
 
@@ -118,11 +120,12 @@ def _my_projects(request: HttpRequest, member: Member | None) -> list[dict[str, 
     ]
 
 
-def _more(member: Member, view: str) -> list[dict[str, Any]]:
+def _more(member: Member, here: str) -> list[dict[str, Any]]:
     return [
-        {"label": label, "url": _url(name, member), "icon": icon, "current": name == view}
+        {"label": label, "url": url, "icon": icon, "current": here.startswith(url)}
         for label, name, action, icon in MORE
         if member.may(action)
+        for url in [_url(name, member)]
     ]
 
 
@@ -141,12 +144,13 @@ def _place(name: str, member: Member, *, current: bool) -> dict[str, Any]:
     return {"label": label, "icon": icon, "url": url, "current": current}
 
 
-def _tabs(entries: list[Entry], member: Member, view: str) -> list[dict[str, Any]]:
+def _tabs(entries: list[Entry], member: Member, here: str) -> list[dict[str, Any]]:
+    """A page stands under the tab whose address its own begins with; so does a form that was refused."""
     return [
-        # `training:run` stands under the tab of `training:runs`
-        {"label": label, "url": _url(name, member), "current": bool(view) and name.startswith(view)}
+        {"label": label, "url": url, "current": here.startswith(url)}
         for label, name, action in entries
         if member.may(action)
+        for url in [_url(name, member)]
     ]
 
 

@@ -8,18 +8,28 @@ from apps.curricula.review import Review, Share
 
 def stages_figure(review: Review) -> Figure:
     new = [share for share in review.stages if share.after and not share.before]
-    title = (
-        f"{', '.join(share.name for share in new).capitalize()}: new in this version"
-        if new and review.before
-        else "How many rows each stage holds"
-    )
+    title = _largest_stage(review)
+    if new and review.before:
+        title = f"{', '.join(share.name for share in new).capitalize()}: new in this version"
     return _figure(review, "stages", title, "stage", review.stages)
+
+
+def _largest_stage(review: Review) -> str:
+    largest = max(review.stages, key=lambda share: share.after, default=None)
+    total = sum(share.after for share in review.stages)
+    if largest is None:
+        return "No stage holds a row"
+    if largest.after == total:
+        return f"All {total:,} rows are in one stage, {largest.name}"
+    return f"Stage {largest.name} holds most: {largest.after:,} of {total:,} rows"
 
 
 def labels_figure(review: Review) -> Figure:
     most = max(review.labels, key=lambda share: share.change, default=None)
     gains = most is not None and most.change > 0
-    title = f"Label {most.name} gains most: {most.change:+d} rows" if most and gains else "Rows by label"
+    title = "No label gains rows"
+    if most is not None and gains:
+        title = f"Label {most.name} gains most: {most.change:+d} rows"
     return _figure(review, "labels", title, "label", review.labels)
 
 

@@ -220,10 +220,6 @@ def _parquet(source: BinaryIO) -> Iterator[Any]:
             size = _rows_at_once(file.metadata.row_group(group), group)
             for batch in file.iter_batches(batch_size=size, row_groups=[group]):
                 yield from _from_batch(batch)
-        for batch in pq.ParquetFile(source).iter_batches(batch_size=2_000):
-            for row in batch.to_pylist():
-                _parse_objects(row)
-                yield row
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0].rstrip(". ")
         raise UnreadableFile(f"The file is not Parquet, or it is damaged: {reason}.") from error
@@ -253,9 +249,7 @@ def _from_batch(batch: pa.RecordBatch) -> Iterator[Any]:
             yield too_long()
             continue
         for row in part.to_pylist():
-            for name in ("payload", "attributes"):
-                if isinstance(row.get(name), str):
-                    row[name] = _json(row[name].encode())
+            _parse_objects(row)
             yield row
 
 
@@ -342,16 +336,13 @@ def _canonical(value: Any, field: str) -> str:
     try:
         text = canonical(value)
         size = len(text.encode())
-    except (ValueError, TypeError, RecursionError) as error:
-        raise BadRow(field, f"bad_{field}", f"`{field}` holds a value JSON cannot keep ({error}).") from error
-    if size > MAX_ROW:
-        raise too_long()
-        text.encode()
     except RecursionError as error:
         raise BadRow(field, f"bad_{field}", f"`{field}` is nested too deeply. Make it flatter.") from error
     except (ValueError, TypeError) as error:
         message = f"`{field}` holds a value JSON cannot keep, such as NaN or bytes. Write it as a text."
         raise BadRow(field, f"bad_{field}", message) from error
+    if size > MAX_ROW:
+        raise too_long()
     if NUL.search(text):
         raise BadRow(field, f"bad_{field}", f"`{field}` holds a NUL character. Remove it.")
     return text

@@ -18,6 +18,12 @@ NOUNS = {
     "modelversion": "model version",
     "predictionset": "prediction set",
     "apitoken": "API token",
+    "aliasmove": "alias move",
+}
+PURPOSES = {
+    "pool": "on what can be mined",
+    "benchmark": "on a benchmark",
+    "cross_fit": "on rows its folds had not seen",
 }
 SENTENCES = {
     "project.created": "created the project {slug}",
@@ -35,7 +41,7 @@ SENTENCES = {
     "proposal.approved": "approved proposal {id}",
     "proposal.sent_back": "sent proposal {id} back",
     "model.registered": "registered model v{number}",
-    "predictions.kept": "kept the {purpose} predictions of a model",
+    "predictions.kept": "kept a model's predictions {purpose}",
     "gate.judged": "judged a candidate at the gate: {verdict}",
     "gate.promoted": "promoted the candidate of gate {id}",
     "gate.rejected": "rejected the candidate of gate {id}",
@@ -66,13 +72,19 @@ def people_in(kind: str, data: Mapping[str, Any]) -> list[int]:
     return [data[PEOPLE[kind]]] if kind in PEOPLE and PEOPLE[kind] in data else []
 
 
+def noun_of(object_type: str) -> str:
+    return NOUNS.get(object_type, object_type)
+
+
 def tell(event: Any, names: Mapping[int, str]) -> str:
     """The event as the rest of a sentence that begins with who did it; unknown kinds are told by their parts."""
-    noun = NOUNS.get(event.object_type, event.object_type)
+    noun = noun_of(event.object_type)
     sentence = SENTENCES.get(event.kind)
     if sentence is None:
         return _move(noun, event)
     facts = {name: _short(value) for name, value in event.data.items()}
+    facts["purpose"] = PURPOSES.get(facts.get("purpose", ""), "")
+    facts["verdict"] = facts.get("verdict", "").replace("_", " ")
     if event.kind in PEOPLE:
         person = event.data.get(PEOPLE[event.kind])
         facts[PEOPLE[event.kind]] = names.get(person, f"person {person}")

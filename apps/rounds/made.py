@@ -88,7 +88,7 @@ def made_in_each(*, numbers: Rounds) -> dict[int, Made]:
     """By project, what its round of this number has made."""
     mining = _newest_runs(MiningRun, numbers, "prediction_set__model")
     snapshots = _newest_runs(SnapshotRun, numbers, "dataset")
-    curricula = _newest_runs(CurriculumRun, numbers, "dataset")
+    curricula = _newest_runs(CurriculumRun, numbers, "dataset", "proposal__curriculum")
     kept, proposed = {}, {}
     for pk in numbers:
         kept[pk] = _after(snapshots.get(pk), mining.get(pk))

@@ -241,7 +241,7 @@ def grounds_of_each(*, ids: Sequence[int]) -> dict[int, Grounds]:
 def _predicting(ids: Sequence[int]) -> dict[int, Any]:
     """Mining starts from predictions: by project, the run that makes those of the model in production."""
     runs = PredictionRun.objects.filter(project__in=ids, model__aliases__name=PRODUCTION, benchmark="")
-    newest = runs.select_related("created_by").order_by("project_id", "-pk").distinct("project_id")
+    newest = runs.select_related("created_by", "model").order_by("project_id", "-pk").distinct("project_id")
     return {run.project_id: run for run in newest if run.state != RunState.DONE}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from apps.core.charts import Figure, Values, heat, lines, reliability, stacked_shares
+from apps.core.numbers import between, told
 from apps.training.progress import Progress
 from apps.training.verdict import Quality
 
@@ -47,7 +48,7 @@ def _mix(progress: Progress) -> Figure:
     ]
     return Figure(
         id="mix",
-        title="Later stages replay what came before",
+        title=_mix_finding(points[-1]["mix"]["stages"], progress.stages),
         text="Share of rows each epoch draws from each stage. Later stages mix in rows of the earlier ones.",
         spec=stacked_shares(values, x="epoch", y="rows", series="taken from", order=progress.stages),
         columns=["Epoch", *progress.stages],
@@ -57,6 +58,17 @@ def _mix(progress: Progress) -> Figure:
         ],
         note="What the sampler drew",
     )
+
+
+def _mix_finding(last: dict[str, int], stages: list[str]) -> str:
+    """What the last epoch drew, in a sentence."""
+    if len(stages) == 1:
+        return f"All rows come from the one stage there is, {stages[0]}"
+    replayed = sum(n for stage, n in last.items() if stage != stages[-1])
+    share = replayed / max(1, sum(last.values()))
+    if not replayed:
+        return f"The last stage, {stages[-1]}, draws on none of the earlier ones"
+    return f"In the last stage, {stages[-1]}, {share:.0%} of the rows come from earlier ones"
 
 
 def quality_figures(quality: Quality, *, of: str) -> list[Figure]:
@@ -118,13 +130,13 @@ def _reliability(quality: Quality) -> Figure:
     word = "too sure of itself" if gap > 0.01 else "too modest" if gap < -0.01 else "as sure as it should be"
     return Figure(
         id="reliability",
-        title=f"The model is {word}: off by {quality.expected_error:.3f} on average",
+        title=f"The model is {word}: off by {quality.expected_error:.3f} on average over {quality.n:,} answers",
         text="Reliability diagram: stated confidence against the share that was right, per bin with 95 % interval. "
         "On the dashed diagonal both are equal.",
         spec=reliability(
             [{"confidence": c, "accuracy": a, "low": lo, "high": hi, "n": n} for c, a, lo, hi, n in points]
         ),
         columns=["Confidence", "Share right", "95 % interval", "n"],
-        rows=[(f"{c:.3f}", f"{a:.3f}", f"{lo:.3f}–{hi:.3f}", n) for c, a, lo, hi, n in points],
+        rows=[(told(c), told(a), between(lo, hi), n) for c, a, lo, hi, n in points],
         note=f"n = {quality.n}",
     )

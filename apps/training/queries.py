@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -205,7 +206,7 @@ class Results:
     def scale_start(self) -> float:
         """The start of a scale on which all intervals and the floor can be read."""
         lows = [float(result.accuracy["low"]) for result in self.results if result.accuracy]
-        return max(0.0, min([self.plan.floor, *lows]) - 0.02)
+        return floor(max(0.0, min([self.plan.floor, *lows]) - 0.02) * 100) / 100
 
     @property
     def scale_span(self) -> float:

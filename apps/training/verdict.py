@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from apps.algorithms.model_quality import (
     reliability_curve,
 )
 from apps.registry.models import ModelVersion
-from apps.training.models import Benchmark, Gate
+from apps.training.models import Benchmark, Gate, TrainingRun
 from apps.training.queries import outcomes
 
 KINDS = {
@@ -37,11 +38,9 @@ COLOURS = {"pass": "good", "fail": "bad", "not_enough_evidence": "warn"}
 
 @dataclass(frozen=True)
 class Line:
-    """One check with the scale it is drawn on."""
+    """One check with its colour."""
 
     check: dict[str, Any]
-    start: float
-    span: float
 
     @property
     def colour(self) -> str:
@@ -55,6 +54,12 @@ class Part:
     title: str
     means: str
     lines: list[Line]
+    start: float = 0.0
+    end: float = 1.0
+
+    @property
+    def span(self) -> float:
+        return self.end - self.start
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Verdict:
     @property
     def scale_start(self) -> float:
         lows = [i.low for group in self.groups for i in (group.baseline, group.candidate) if i]
-        return max(0.0, min([*lows, *(group.floor for group in self.groups)]) - 0.02)
+        return floor(max(0.0, min([*lows, *(group.floor for group in self.groups)]) - 0.02) * 100) / 100
 
     @property
     def scale_span(self) -> float:
@@ -95,9 +100,14 @@ def _part(kind: str, checks: list[dict[str, Any]]) -> Part:
     ends = [value for check in checks for value in (check["low"], check["high"], check["threshold"])]
     if kind != "floor":
         ends.append(0.0)
-    room = 0.06 * (max(ends) - min(ends) or 1)
-    start, span = min(ends) - room, max(ends) - min(ends) + 2 * room
-    return Part(KINDS[kind], MEANS[kind], [Line(check, start, span) for check in checks])
+    start, end = _round_ends(min(ends), max(ends))
+    return Part(KINDS[kind], MEANS[kind], [Line(check) for check in checks], start, end)
+
+
+def _round_ends(low: float, high: float) -> tuple[float, float]:
+    """A scale a little wider than its values, from hundredth to hundredth, so that its ends can be read."""
+    room = 0.06 * (high - low or 1)
+    return floor((low - room) * 100) / 100, ceil((high + room) * 100) / 100
 
 
 def _groups(gate: Gate) -> list[Group]:
@@ -117,6 +127,12 @@ def _groups(gate: Gate) -> list[Group]:
 
 def _share(accuracy: float | None, n: int) -> Interval | None:
     return None if accuracy is None else proportion_interval(round(accuracy * n), n)
+
+
+def accuracy_in_folds(run: TrainingRun) -> Interval | None:
+    """How often the run was right on rows that the fold had not seen; None where it made no folds."""
+    said = run.report.get("cross_fit")
+    return _share(said["accuracy"], run.curriculum.rows) if said else None
 
 
 @dataclass(frozen=True)

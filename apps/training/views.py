@@ -25,7 +25,7 @@ from apps.training.progress import progress_of
 from apps.training.queries import benchmark_results, gate_in, judged_last, measured, run_in, run_of, runs_of
 from apps.training.services import gates as deciding
 from apps.training.services.runs import add_recipe as save_recipe
-from apps.training.verdict import Verdict, quality_of, verdict_of
+from apps.training.verdict import Verdict, accuracy_in_folds, quality_of, verdict_of
 
 
 def _runs(request: HttpRequest, member: Member, form: RecipeForm, status: int = 200) -> HttpResponse:
@@ -59,7 +59,12 @@ def add_recipe(request: HttpRequest, member: Member) -> HttpResponse:
 def run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
     found = run_in(project=member.project, run_id=run_id)
     progress = progress_of(run=found, at=timezone.now())
-    context: dict[str, Any] = {"run": found, "progress": progress, "figures": curves(progress)}
+    context: dict[str, Any] = {
+        "run": found,
+        "progress": progress,
+        "figures": curves(progress),
+        "folds": accuracy_in_folds(found),
+    }
     if found.model and not request.htmx:  # type: ignore[attr-defined]
         context["judged"] = _judged(found.model)
     answer = page(request, "training/run.html", context, partial="live")

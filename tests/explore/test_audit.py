@@ -88,3 +88,13 @@ def test_verifying_names_the_place_where_the_chain_is_broken(client: Client, hou
         Event.objects.filter(pk=third).update(kind="forged")
 
     assert "broken at number 3" in verify(client, house)
+
+
+def test_objects_and_facts_are_told_in_words(client: Client, house: House) -> None:
+    house.predictions(house.model(), {"a": [1.0, 0.0, 0.0]}, purpose="cross_fit")
+
+    html = look(client, house)
+
+    assert "kept a model's predictions on rows its folds had not seen" in html
+    assert "prediction set " in html
+    assert "cross_fit" not in html

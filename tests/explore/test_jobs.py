@@ -12,6 +12,7 @@ from apps.core.runs import beat, claim, fail
 from apps.exchange.models import ImportRun
 from apps.exchange.services import start_import
 from tests.conftest import House
+from tests.turn import Turn
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +111,16 @@ def test_health_counts_events_that_wait_for_the_sealer(client: Client, house: Ho
     html = client.get(reverse("explore:health", args=["digits"])).content.decode()
 
     assert "events unsealed for more than a minute: " in html
+
+
+def test_a_job_is_named_after_what_it_made_and_leads_there(client: Client, house: House) -> None:
+    turn = Turn(house)
+    dataset = turn.dataset()
+    client.force_login(house.erin)
+
+    html = client.get(reverse("explore:jobs", args=["digits"])).content.decode()
+
+    number = dataset.number
+    assert f'<a href="/p/digits/datasets/{number}/">Dataset v{number}</a>' in html
+    assert "A general worker" in html
+    assert "lane" not in html

@@ -148,7 +148,8 @@ def test_every_check_lies_on_the_scale_it_is_drawn_on(turn: Turn) -> None:
     for part in verdict_of(turn.gate(right=0.9)).parts:
         for line in part.lines:
             ends = (line.check["low"], line.check["high"], line.check["threshold"])
-            assert all(line.start <= end <= line.start + line.span for end in ends), part.title
+            assert all(part.start <= end <= part.end for end in ends), part.title
+        assert (part.start, part.end) == (round(part.start, 2), round(part.end, 2)), "its ends can be read"
 
 
 def test_confusions_and_reliability_count_every_row(turn: Turn) -> None:

@@ -136,7 +136,8 @@ class _Loop:
         self.lead.post(f"{HOME}rounds/")
         run = self.lead.post(f"{HOME}mining-runs/", {"policy": demo.POLICY, "seed": self.seed})
         opened = self.lead.finished(f"mining-runs/{run['id']}/")["opened"]
-        self.say(f"round 1: mining opened {sum(opened.values())} tasks ({opened})")
+        told = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in opened.items())
+        self.say(f"round 1: mining opened {sum(opened.values())} tasks: {told}")
 
     def answer(self) -> int:
         """The experts take turns until nothing is left for any of them; how many answers they gave."""

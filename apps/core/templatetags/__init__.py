@@ -1,1 +1,0 @@
-"""Filters every page may use."""

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import User
 from apps.core.keyset import number_in
 from apps.core.models import Event
-from apps.explore.domain import people_in, tell
+from apps.explore.domain import noun_of, people_in, tell
 from apps.projects.permissions import Member
 
 PAGE = 50
@@ -43,10 +43,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Line:
-    """One event as a sentence; `number` is its place in the chain, None until it is sealed."""
+    """One event as a sentence, with what it is about; `number` is its place in the chain, None until it is sealed."""
 
     event: Event
     text: str
+    noun: str
     number: int | None
 
 
@@ -62,7 +63,7 @@ def events(*, member: Member, asked: Asked) -> Page:
     more, rows = len(rows) > PAGE, rows[:PAGE]
     ids = {pk for event in rows for pk in people_in(event.kind, event.data)}
     names = {user.pk: user.display_name for user in User.objects.filter(pk__in=ids)}
-    lines = [Line(event, tell(event, names), _number(event)) for event in rows]
+    lines = [Line(event, tell(event, names), noun_of(event.object_type), _number(event)) for event in rows]
     return Page(lines, asked.url(before=str(rows[-1].pk)) if more else "")
 
 

@@ -13,6 +13,7 @@ from apps.core.errors import NotFound
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents
 from apps.mining.models import LatestScore
+from apps.mining.queries import REASONS
 from apps.projects.domain import words_of
 from apps.projects.permissions import Member
 
@@ -41,6 +42,11 @@ class Asked:
     hidden: bool
     state: str
     consensus: Consensus | None
+
+    @property
+    def reason(self) -> str:
+        """Why it was asked, in the words of the mining pages."""
+        return REASONS.get(Task.Reason(self.task.reason), self.task.get_reason_display())
 
 
 @dataclass(frozen=True)

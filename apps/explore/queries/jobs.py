@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -12,6 +13,7 @@ from apps.core.errors import NotFound
 from apps.core.models import Run, RunState
 from apps.core.runs import run_models, time_left
 from apps.projects.models import Project
+from apps.training.progress import PHASES
 
 NAMES = {
     "importrun": "Import",
@@ -21,19 +23,29 @@ NAMES = {
     "curriculumrun": "Proposal",
     "trainingrun": "Training",
 }
-PAGES = {"importrun": "exchange:run", "miningrun": "mining:run", "trainingrun": "training:run"}
+RELATED = {
+    "predictionrun": ("model",),
+    "snapshotrun": ("dataset",),
+    "curriculumrun": ("dataset", "proposal__curriculum"),
+}
+WORKERS = {"default": "a general worker", "mining": "a mining worker", "training": "a training worker"}
+Link = tuple[str, Any]
 SHOWN = {RunState.FAILED: 20, RunState.CANCELLED: 10, RunState.DONE: 12}
 LIVE = (RunState.RUNNING, RunState.QUEUED)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run as the jobs page shows it. `done` and `total` are None while unknown; seconds likewise."""
+    """One run as the jobs page shows it. `done` and `total` are None while unknown; seconds likewise.
+
+    `name` says what kind of work it is, `title` which; `link` is its page: (view, argument or None).
+    """
 
     kind: str
     name: str
-    page: str
-    lane: str
+    title: str
+    link: Link
+    worker: str
     run: Any
     done: int | None
     total: int | None
@@ -59,7 +71,7 @@ def jobs(*, project: Project, at: datetime) -> Board:
     """The newest runs of every kind, grouped by state."""
     found: list[Run] = []
     for model in run_models():
-        runs = _runs(model, project).select_related("created_by").order_by("-pk")
+        runs = _runs(model, project).order_by("-pk")
         found += runs.filter(state__in=LIVE)
         for state, n in SHOWN.items():
             found += runs.filter(state=state)[:n]
@@ -74,7 +86,46 @@ def jobs(*, project: Project, at: datetime) -> Board:
 
 def _runs(model: type[Run], project: Project) -> QuerySet[Any]:
     manager: Any = model._default_manager  # every kind of run has a project, though `Run` itself has none
-    return cast("QuerySet[Any]", manager.filter(project=project))
+    related = RELATED.get(str(model._meta.model_name), ())
+    return cast("QuerySet[Any]", manager.select_related("created_by", *related).filter(project=project))
+
+
+def _import(run: Any) -> tuple[str, Link]:
+    return f"Import {run.pk}", ("exchange:run", run.pk)
+
+
+def _prediction(run: Any) -> tuple[str, Link]:
+    return f"Predictions of model {run.model}", ("training:model", run.model.number)
+
+
+def _mining(run: Any) -> tuple[str, Link]:
+    return f"Mining run {run.pk}", ("mining:run", run.pk)
+
+
+def _snapshot(run: Any) -> tuple[str, Link]:
+    if run.dataset is None:
+        return "A dataset version", ("datasets:datasets", None)
+    return f"Dataset v{run.dataset.number}", ("datasets:dataset", run.dataset.number)
+
+
+def _curriculum(run: Any) -> tuple[str, Link]:
+    if run.proposal is None:
+        return f"A proposal from dataset v{run.dataset.number}", ("curricula:proposals", None)
+    return f"Curriculum v{run.proposal.curriculum.number}", ("curricula:proposal", run.proposal_id)
+
+
+def _training(run: Any) -> tuple[str, Link]:
+    return f"Training run {run.pk}", ("training:run", run.pk)
+
+
+TITLES: dict[str, Callable[[Any], tuple[str, Link]]] = {
+    "importrun": _import,
+    "predictionrun": _prediction,
+    "miningrun": _mining,
+    "snapshotrun": _snapshot,
+    "curriculumrun": _curriculum,
+    "trainingrun": _training,
+}
 
 
 def job_of(run: Run, *, at: datetime) -> Job:
@@ -83,12 +134,18 @@ def job_of(run: Run, *, at: datetime) -> Job:
     progress, seconds = run.progress, run.seconds(at)
     done = progress.get("done", progress.get("rows"))
     total = progress.get("total")
-    words = (progress.get("phase"), progress.get("stage"), f"{done:,} rows" if "rows" in progress else "")
+    phase, (title, link) = progress.get("phase"), TITLES[kind](run)
+    words = (
+        PHASES.get(phase or "", phase),
+        progress.get("stage"),
+        f"{done:,} rows" if "rows" in progress else "",
+    )
     return Job(
         kind=kind,
         name=NAMES.get(kind, kind),
-        page=PAGES.get(kind, ""),
-        lane=run.JOB.lane,
+        title=title,
+        link=link,
+        worker=WORKERS[run.JOB.lane],
         run=run,
         done=done,
         total=total,

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from apps.core.store import read_batches
 from apps.curricula.models import CurriculumVersion
+from apps.datasets.domain import SOURCES
 from apps.datasets.models import DatasetVersion
 from apps.examples.models import Split
 from apps.explore.queries.example import Asked, Dossier
@@ -20,6 +21,11 @@ from apps.projects.models import Project
 from apps.registry.models import AliasMove, PredictionSet
 from apps.training.models import Benchmark, Gate, TrainingRun
 
+MOVED = {
+    AliasMove.Kind.PROMOTE: "promoted",
+    AliasMove.Kind.OVERRIDE: "promoted against the gate",
+    AliasMove.Kind.ROLL_BACK: "rolled back to",
+}
 NEWEST = 12  # versions of each kind that are searched; the page says so
 
 
@@ -113,9 +119,14 @@ def _judgement(asked: Asked) -> list[Step]:
     if asked.consensus:
         belief = asked.consensus
         sources = len(belief.sources)
-        text = f"By {belief.method.replace('_', ' ')}, from {sources} answer{'s' * (sources != 1)}."
+        text = f"{_source(belief.method)}, from {sources} answer{'s' * (sources != 1)}."
         steps.append(Step("scale", belief.at, f"Consensus: {belief.label or belief.condition}", text))
     return steps
+
+
+def _source(method: str) -> str:
+    words = SOURCES.get(method, method)
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _frozen(project: Project, dossier: Dossier) -> list[Step]:
@@ -138,8 +149,9 @@ def _datasets(project: Project, key: str) -> list[tuple[DatasetVersion, dict[str
 
 
 def _in_dataset(version: DatasetVersion, row: dict[str, Any], *, hidden: bool) -> Step:
-    source = {"given": "as it was given"}.get(row["source"], f"by {row['source'].replace('_', ' ')}")
-    text = "Its label is hidden while people are being asked." if hidden else f"As {row['label']}, {source}."
+    text = f"As {row['label']}: {SOURCES.get(row['source'], row['source'])}."
+    if hidden:
+        text = "Its label is hidden while people are being asked."
     if not hidden and row["given_label"] not in (None, row["label"]):
         text += f" It had been given as {row['given_label']}."
     link = ("datasets:dataset", version.number)
@@ -174,7 +186,7 @@ def _models(curricula: list[CurriculumVersion]) -> list[Step]:
         link = ("training:model", gate.candidate.number)
         steps.append(Step("shield", gate.created_at, title, "", link, gate.verdict))
     for move in AliasMove.objects.select_related("alias", "to_model").filter(to_model__in=made):
-        title = f"{move.alias.name.title()} is {move.to_model}"
+        title = f"Model {move.to_model} went into {move.alias.name}"
         link = ("training:model", move.to_model.number)
-        steps.append(Step("flag", move.at, title, move.reason, link, move.kind))
+        steps.append(Step("flag", move.at, title, move.reason, link, MOVED[AliasMove.Kind(move.kind)]))
     return steps
