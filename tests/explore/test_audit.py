@@ -95,6 +95,6 @@ def test_objects_and_facts_are_told_in_words(client: Client, house: House) -> No
 
     html = look(client, house)
 
-    assert "kept a model's predictions on rows its folds had not seen" in html
+    assert "kept a model&#x27;s predictions on rows its folds had not seen" in html
     assert "prediction set " in html
     assert "cross_fit" not in html
