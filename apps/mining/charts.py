@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from apps.core.charts import Figure, histogram
 from apps.core.numbers import between
 from apps.mining.models import MiningRun
@@ -23,7 +26,7 @@ def _values(bins: Bins) -> list[dict[str, float]]:
     return [{"from": low, "to": high, "n": n} for low, high, n in bins]
 
 
-def _rows(bins: Bins) -> list[tuple[str, int]]:
+def _rows(bins: Bins) -> list[Sequence[Any]]:
     return [(between(low, high, 2), n) for low, high, n in bins]
 
 
