@@ -23,7 +23,7 @@ def test_what_people_named_is_text_in_the_help_of_a_field(client: Client, house:
     html = client.get("/p/digits/").content.decode()
     html += client.post("/p/digits/rounds/1/reflect/", {"expected": "kept"}).content.decode()
 
-    assert "on &lt;img src=x onerror=alert(1)&gt; (n = 60)" in html, "the hint is there"
+    assert "on &lt;img src=x onerror=alert(1)&gt; (95 % interval" in html, "the hint is there"
     assert "<img src=x" not in html
 
 
