@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 
 import pytest
 from PIL import Image
 
+from apps.config.demo import writing
 from apps.exchange import fitting
 from apps.exchange.domain import BadRow
 from apps.exchange.fitting import Fit
@@ -76,6 +78,14 @@ def test_an_example_may_lack_a_field_but_not_what_the_target_is_about():
     fit.check({"left": "a", "right": "b"}, "left")
     with pytest.raises(BadRow, match="shows the field 'right'"):
         fit.check({"prompt": "which?", "left": "a"}, None)
+
+
+def test_every_example_of_the_demo_of_texts_fits_its_protocol():
+    fit = Fit.to(check_protocol(writing.PROTOCOL))
+    rows = [json.loads(line) for line in writing.ROWS.read_text().splitlines()]
+    for row in rows:
+        fit.check(row["payload"], row.get("label"))
+    assert len(rows) == 50
 
 
 def test_a_text_field_holds_a_text():
