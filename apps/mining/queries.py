@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,9 +83,13 @@ def seconds_per_answer(*, project: Project) -> float | None:
     return float(np.median(times)) / 1000 if times else None
 
 
-def reviews_of(*, runs: QuerySet[MiningRun]) -> dict[int, dict[str, int]]:
-    """By project, the runs' tasks by state, gold left out; nothing for a project without any."""
-    tasks = Task.objects.filter(mining_run_id__in=runs.values("pk")).exclude(reason=Task.Reason.GOLD)
+def reviews_of(*, runs: QuerySet[MiningRun], unmined: Sequence[int] = ()) -> dict[int, dict[str, int]]:
+    """By project, the runs' tasks by state, gold left out; nothing for a project without any.
+
+    Of the projects `unmined`, the tasks that no run has opened.
+    """
+    chosen = Q(mining_run_id__in=runs.values("pk")) | Q(mining_run_id=None, queue__project__in=list(unmined))
+    tasks = Task.objects.filter(chosen).exclude(reason=Task.Reason.GOLD)
     found: dict[int, dict[str, int]] = {}
     for project, state, n in tasks.values_list("queue__project_id", "state").annotate(n=Count("pk")):
         found.setdefault(project, dict.fromkeys(TaskState.values, 0))[state] = n

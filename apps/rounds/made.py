@@ -99,7 +99,10 @@ def made_in_each(*, numbers: Rounds) -> dict[int, Made]:
     trained = _newest(TrainingRun, "proposal", proposals, "model", "recipe", "created_by")
     models = [run.model_id for run in trained.values() if run.model_id]
     gates = _decisive_gates(models)
-    tasks = reviews_of(runs=MiningRun.objects.filter(_in(numbers)))
+    first = [
+        pk for pk, number in numbers.items() if not number
+    ]  # people may be asked before there is a model
+    tasks = reviews_of(runs=MiningRun.objects.filter(_in(numbers)), unmined=first)
     made = {}
     for pk, number in numbers.items():
         proposal = proposals.get(proposed[pk].proposal_id) if proposed[pk] else None

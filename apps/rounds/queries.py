@@ -41,7 +41,7 @@ class Phase:
 def phases_of(made: Made, *, project: Project, reflection: Reflection | None = None) -> list[Phase]:
     """All eight; those before the current one are done, those after it wait. In a closed round all are done.
 
-    Before round 1 nothing is mined or reviewed, so that these two wait for it.
+    Before round 1 nothing is mined, and reviewed only what a lead opened without a model: these two wait for it.
     """
     here = len(TRACK) if reflection else TRACK.index(made.where)
     facts = {
@@ -58,7 +58,7 @@ def phases_of(made: Made, *, project: Project, reflection: Reflection | None = N
     for place, name in enumerate(TRACK):
         count, owner, view, args = facts[name]
         state = "done" if place < here else "current" if place == here else "waiting"
-        if not made.number and name in FROM_ROUND_1:
+        if not made.number and name in FROM_ROUND_1 and place != here:
             state = "waiting"
         if place == here and _failed(made):
             state = "failed"
@@ -101,10 +101,8 @@ def _mine(made: Made) -> Facts:
 
 
 def _review(made: Made) -> Facts:
-    if not made.number:
-        return "from round 1 on", "", "", ()
     if not made.asked:
-        return "", "experts", "", ()
+        return ("", "experts", "", ()) if made.number else ("from round 1 on", "", "", ())
     count = f"{made.asked - made.unfinished:,} of {made.asked:,} closed"
     if withdrawn := made.tasks[TaskState.WITHDRAWN]:
         open_now = f", {made.unfinished:,} open" if made.unfinished else ""

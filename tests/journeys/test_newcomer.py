@@ -87,6 +87,8 @@ def answer_the_rest(somebody: Person, by_key: dict[str, str]) -> None:
 def test_a_newcomer_goes_once_round_the_loop(person, truth):
     by_key = digits.load(seed=demo.SEED).truth
     erin = person("erin")
+    erin.shoot("story-00-projects")
+    follow(erin.page, demo.NAME)
     erin.shoot("story-01-board-of-an-expert")
     follow(erin.page, "Desk")
     card(erin.page)
@@ -99,6 +101,7 @@ def test_a_newcomer_goes_once_round_the_loop(person, truth):
     answer_the_rest(erin, by_key)
 
     emil = person("emil", narrow=True)
+    follow(emil.page, demo.NAME)
     follow(emil.page, "Desk")
     emil.shoot("story-04-desk-on-a-phone")
     one_wrong_answer(emil.page, truth)

@@ -79,6 +79,16 @@ def test_the_base_model_goes_through_the_track_before_round_1(turn: Turn) -> Non
     assert title(house) == "Propose a curriculum from dataset v1"
 
 
+def test_people_who_are_asked_before_there_is_a_model_are_what_the_board_waits_for(house: House) -> None:
+    house.task("a", overlap=1)
+    house.task("b", overlap=1)
+    assert (where(house), title(house)) == ("review", "2 tasks wait for answers")
+    assert states(house)["mine"] == "waiting"
+    house.submit(house.erin)
+    house.submit(house.erin)
+    assert where(house) == "curate"
+
+
 def test_after_the_base_model_a_lead_opens_round_1(client: Client, turn: Turn) -> None:
     turn.production()
     assert "Open round 1" in board(client, turn.house)

@@ -67,7 +67,6 @@ def _writing(people: dict[str, User], say: Say) -> None:
         name=writing.ROWS.name,
     )
     _wait(run, say, f"importing the examples of “{writing.NAME}”")
-    open_first_round(project=project, by=lead, at=at)
     if project.protocol is not None and not project.queues.exists():
         queue = queue_for(project=project, protocol=project.protocol, at=at)
         open_tasks(queue=queue, tasks=writing.tasks(project), at=at, source="census")
