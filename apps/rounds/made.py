@@ -99,26 +99,22 @@ def made_in_each(*, numbers: Rounds) -> dict[int, Made]:
     trained = _newest(TrainingRun, "proposal", proposals, "model", "recipe", "created_by")
     models = [run.model_id for run in trained.values() if run.model_id]
     gates = _decisive_gates(models)
-    first = [
-        pk for pk, number in numbers.items() if not number
-    ]  # people may be asked before there is a model
-    tasks = reviews_of(runs=MiningRun.objects.filter(_in(numbers)), unmined=first)
+    tasks = _reviews(numbers)
     made = {}
     for pk, number in numbers.items():
-        proposal = proposals.get(proposed[pk].proposal_id) if proposed[pk] else None
+        run = proposed[pk]
+        proposal = proposals.get(run.proposal_id) if run else None
         training = trained.get(proposal.pk) if proposal else None
         gate = gates.get(training.model_id) if training else None
-        made[pk] = Made(
-            number,
-            mining.get(pk),
-            tasks.get(pk, dict.fromkeys(TaskState.values, 0)),
-            kept[pk],
-            proposed[pk],
-            proposal,
-            training,
-            gate,
-        )
+        made[pk] = Made(number, mining.get(pk), tasks[pk], kept[pk], run, proposal, training, gate)
     return made
+
+
+def _reviews(numbers: Rounds) -> dict[int, dict[str, int]]:
+    """By project, its round's tasks by state; before round 1 those that no mining run has opened."""
+    first = [pk for pk, number in numbers.items() if not number]
+    found = reviews_of(runs=MiningRun.objects.filter(_in(numbers)), unmined=first)
+    return {pk: found.get(pk, dict.fromkeys(TaskState.values, 0)) for pk in numbers}
 
 
 def _in(numbers: Rounds) -> Q:

@@ -86,7 +86,19 @@ def answer_the_rest(somebody: Person, by_key: dict[str, str]) -> None:
 
 def test_a_newcomer_goes_once_round_the_loop(person, truth):
     by_key = digits.load(seed=demo.SEED).truth
-    erin = person("erin")
+    an_expert_at_the_keyboard(person("erin"), truth, by_key)
+    an_expert_on_a_phone(person("emil", narrow=True), truth, by_key)
+
+    lena = person("lena")
+    settle_everything(lena, truth)
+    put_forward(lena)
+    luis = person("luis", scheme="dark")
+    approve_and_promote(luis)
+    close_the_round(lena)
+    audit(person("ada"))
+
+
+def an_expert_at_the_keyboard(erin: Person, truth: dict[str, str], by_key: dict[str, str]) -> None:
     erin.shoot("story-00-projects")
     follow(erin.page, demo.NAME)
     erin.shoot("story-01-board-of-an-expert")
@@ -100,7 +112,8 @@ def test_a_newcomer_goes_once_round_the_loop(person, truth):
     a_skip_has_a_reason_and_brings_the_next(erin.page)
     answer_the_rest(erin, by_key)
 
-    emil = person("emil", narrow=True)
+
+def an_expert_on_a_phone(emil: Person, truth: dict[str, str], by_key: dict[str, str]) -> None:
     follow(emil.page, demo.NAME)
     follow(emil.page, "Desk")
     emil.shoot("story-04-desk-on-a-phone")
@@ -108,14 +121,6 @@ def test_a_newcomer_goes_once_round_the_loop(person, truth):
     answer_the_rest(emil, by_key)
     emil.open("p/digits/desk/").wait_for_load_state("networkidle")
     emil.shoot("story-05-desk-all-done")
-
-    lena = person("lena")
-    settle_everything(lena, truth)
-    put_forward(lena)
-    luis = person("luis", scheme="dark")
-    approve_and_promote(luis)
-    close_the_round(lena)
-    audit(person("ada"))
 
 
 def settle_everything(lena: Person, truth: dict[str, str]) -> None:
