@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.accounts.mail import sends_mail
+from apps.accounts.models import User
+from apps.accounts.queries import unread_count
 from apps.config.demo.project import PASSWORD, PEOPLE
 from apps.projects.models import Membership
 from apps.projects.permissions import Member
@@ -81,12 +83,16 @@ STANDS_UNDER = {"calibration:mine": "annotation:my_work"}  # where the address d
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context for every page: `project`, `role`, `place`, `nav`, `tabs`, `more_nav`, `my_projects`, `mail`.
+    """Context for every page: `project`, `role`, `place`, `nav`, `tabs`, `more_nav`, `my_projects`, `unread`, `mail`.
 
     Menus are functions, which templates call: a partial that shows none of them pays for none.
     """
     member: Member | None = getattr(request, "member", None)
-    context = {"my_projects": partial(_my_projects, request, member), "mail": sends_mail()}
+    context = {
+        "my_projects": partial(_my_projects, request, member),
+        "unread": partial(_unread, request),
+        "mail": sends_mail(),
+    }
     if member is None:
         return {
             **context,
@@ -107,6 +113,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "tabs": partial(_tabs, PLACES[place][2] if place else [], member, here),
         "more_nav": partial(_more, member, here),
     }
+
+
+def _unread(request: HttpRequest) -> int:
+    return unread_count(person=request.user) if isinstance(request.user, User) else 0
 
 
 def _my_projects(request: HttpRequest, member: Member | None) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
 // What every page loads: requests and their failures, notices, menus, dialogs, single keys.
+import "./bell.js";
 import "./dialogs.js";
 import "./keys.js";
 import "./menus.js";

@@ -122,7 +122,14 @@ WHO: dict[str, set[str]] = {
 
 PERSONAL = {
     "accounts:create_token",
+    "accounts:bell",
+    "accounts:notification_settings",
+    "accounts:notifications",
+    "accounts:open_notification",
+    "accounts:read_all_notifications",
+    "accounts:read_notification",
     "accounts:revoke_token",
+    "accounts:save_notifications",
     "accounts:tokens",
     "rounds:create_project",
     "rounds:home",
