@@ -1,4 +1,4 @@
-"""Operations on what one is told, and how."""
+"""Operations on what one is told, and how, and on one's keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.utils import timezone
 from apps.accounts.mail import sends_mail
 from apps.accounts.models import User
 from apps.accounts.queries import Choice, choices_of, notifications_of
-from apps.accounts.serializers import NotificationOut, NotificationSettings, ReadOut
+from apps.accounts.serializers import NotificationOut, NotificationSettings, OwnKeys, ReadOut
+from apps.accounts.services.keys import choose_keys
 from apps.accounts.services.notices import choose_notifications, read_all_notifications, read_notification
 from apps.core.api import ApiView, Keyset, chosen, operation, parameter
 
@@ -68,3 +69,13 @@ class NotificationChoices(OwnView):
 
 def _settings(choices: dict[str, Choice]) -> dict[str, Any]:
     return {"kinds": {kind: vars(choice) for kind, choice in choices.items()}, "sends_mail": sends_mail()}
+
+
+class Keys(OwnView):
+    @operation(gives=OwnKeys, name="keys_read")
+    def get(self) -> Any:
+        return self.person
+
+    @operation(takes=OwnKeys, gives=OwnKeys, name="keys_write")
+    def put(self, values: dict[str, Any]) -> Any:
+        return choose_keys(person=self.person, **values)

@@ -1,4 +1,4 @@
-"""What people can be told of, and when a digest goes out."""
+"""What people can be told of, when a digest goes out, and which keys they can change."""
 
 from __future__ import annotations
 
@@ -39,3 +39,37 @@ def next_digest(at: datetime, *, zone: tzinfo) -> datetime:
     local = at.astimezone(zone)
     day = local.date() + timedelta(days=local.time() >= DIGEST_AT)
     return datetime.combine(day, DIGEST_AT, tzinfo=zone)
+
+
+KEYS: dict[str, str] = {
+    "a": "Left is better, in a comparison",
+    "b": "Right is better, in a comparison",
+    "e": "Both are equal, in a comparison",
+    "/": "Find a label",
+    "[": "Previous reasoning step",
+    "]": "Next reasoning step",
+    "d": "Difference of a correction, on and off",
+    "c": "Comment, or note",
+    "s": "Skip: not for me",
+    "x": "Escalate: for a lead",
+    "u": "Reopen the last decision",
+    "g": "Guidelines",
+    "n": "Leave a dispute for later",
+    "?": "The list of keys",
+}
+"""What each single key does that a person may change: those of the registries in static/js, digits aside."""
+
+
+def key_in_use(keys: dict[str, str]) -> dict[str, str]:
+    """The key of each action, by its own: {"s": "k", "x": "x", …}."""
+    return {own: keys.get(own, own) for own in KEYS}
+
+
+def clashing(keys: dict[str, str]) -> tuple[str, str] | None:
+    """The first two actions, by their own keys, that would share one."""
+    holders: dict[str, str] = {}
+    for own, key in key_in_use(keys).items():
+        if key in holders:
+            return holders[key], own
+        holders[key] = own
+    return None

@@ -1,4 +1,4 @@
-"""The forms of a new token and of how one is told; and the sign-in library's forms in our words."""
+"""The forms of a new token, of how one is told, and of one's keys; and the sign-in library's forms in our words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 from allauth.account import forms as allauth
 from django import forms
 
-from apps.accounts.domain import KINDS, MAILS
+from apps.accounts.domain import KEYS, KINDS, MAILS, key_in_use
+from apps.accounts.models import User
 from apps.accounts.queries import Choice
 
 
@@ -79,3 +80,29 @@ class NotificationsForm(forms.Form):
     def chosen(self) -> dict[str, Choice]:
         said = self.cleaned_data
         return {kind: Choice(said[f"{kind}.in_app"], said[f"{kind}.mail"]) for kind in KINDS}
+
+
+class KeysForm(forms.Form):
+    """A field for each action that has a single key. What may be given is for the service to say."""
+
+    single_keys = forms.BooleanField(
+        required=False,
+        label="Single keys do something",
+        help_text="Switch this off if you speak to your computer, or press keys by accident. Ctrl with a key stays.",
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["single_keys"].initial = person.single_keys
+        keys = key_in_use(person.keys)
+        for place, (own, does) in enumerate(KEYS.items()):
+            self.fields[f"key{place}"] = forms.CharField(initial=keys[own], label=does, max_length=1)
+
+    def rows(self) -> list[tuple[str, Any]]:
+        """Each action's own key, and its field."""
+        return [(own, self[f"key{place}"]) for place, own in enumerate(KEYS)]
+
+    def chosen(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        keys = {own: said[f"key{place}"] for place, own in enumerate(KEYS)}
+        return {"single_keys": said["single_keys"], "keys": keys}

@@ -1,4 +1,4 @@
-"""Notifications and how one is told, as the API takes and gives them."""
+"""Notifications, how one is told, and one's keys, as the API takes and gives them."""
 
 from __future__ import annotations
 
@@ -34,3 +34,10 @@ class NotificationSettings(serializers.Serializer[Any]):
 
     kinds = serializers.DictField(child=ChoiceOut())
     sends_mail = serializers.BooleanField(read_only=True, help_text="Whether this installation mails at all.")
+
+
+class OwnKeys(serializers.Serializer[Any]):
+    """`keys` gives actions of the desk, named by their own key, other ones; all others keep theirs."""
+
+    single_keys = serializers.BooleanField(help_text="Whether one key alone does something.")
+    keys = serializers.DictField(child=serializers.CharField())

@@ -19,4 +19,6 @@ urlpatterns = [
     path("notifications/<int:notification_id>/open/", views.open_one, name="open_notification"),
     path("notifications/settings/", views.notification_settings, name="notification_settings"),
     path("notifications/settings/save/", views.save_notifications, name="save_notifications"),
+    path("keys/", views.keys, name="keys"),
+    path("keys/save/", views.save_keys, name="save_keys"),
 ]

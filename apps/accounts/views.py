@@ -1,4 +1,4 @@
-"""A person's own pages: API tokens, notifications; and what stands where a page would need mail that is not sent."""
+"""A person's own pages: API tokens, notifications, keys; and what stands where a page needs mail that is not sent."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.forms import NotificationsForm, TokenForm
+from apps.accounts.forms import KeysForm, NotificationsForm, TokenForm
 from apps.accounts.mail import sends_mail
 from apps.accounts.models import User
 from apps.accounts.queries import choices_of, ended_tokens, live_tokens, notifications_of
 from apps.accounts.services import create_token, revoke_token
+from apps.accounts.services.keys import choose_keys
 from apps.accounts.services.notices import (
     choose_notifications,
     read_all_notifications,
     read_notification,
 )
 from apps.accounts.signin import signed_in
+from apps.core.errors import BadInput
 from apps.core.keyset import newest, number_in
 from apps.core.pages import page
 
@@ -139,6 +141,28 @@ def save_notifications(request: HttpRequest) -> HttpResponse:
     choose_notifications(person=request.user, choices=form.chosen(), at=timezone.now())
     messages.success(request, "Saved. It holds for whatever comes from now on.")
     return redirect("accounts:notification_settings")
+
+
+@require_GET
+@signed_in
+def keys(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    return page(request, "accounts/keys.html", {"form": KeysForm(person=request.user)})
+
+
+@require_POST
+@signed_in
+def save_keys(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = KeysForm(request.POST, person=request.user)
+    try:
+        if form.is_valid():
+            choose_keys(person=request.user, **form.chosen())
+            messages.success(request, "Saved. Pages opened from now on follow these keys.")
+            return redirect("accounts:keys")
+    except BadInput as wrong:
+        form.add_error(None, wrong.message)
+    return page(request, "accounts/keys.html", {"form": form}, status=422)
 
 
 def with_mail(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

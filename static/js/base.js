@@ -5,6 +5,9 @@ import "./keys.js";
 import "./menus.js";
 import "./requests.js";
 import { toast } from "./notices.js";
+import { bindKeys, EVERYWHERE, openPalette } from "./shortcuts.js";
 import { lookBack } from "./unsent.js";
 
 lookBack((words) => toast(words, { kind: "warn" }));
+bindKeys(EVERYWHERE);
+document.addEventListener("click", (event) => event.target.closest?.("[data-palette]") && openPalette());

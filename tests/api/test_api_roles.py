@@ -79,6 +79,7 @@ OF_NO_PROJECT = {
     "notifications/<int:id>/read/": {"post"},
     "notifications/read-all/": {"post"},
     "notifications/settings/": {"get", "put"},
+    "keys/": {"get", "put"},
 }
 """Everybody's own."""
 
