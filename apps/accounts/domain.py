@@ -48,6 +48,8 @@ KEYS: dict[str, str] = {
     "/": "Find a label",
     "[": "Previous reasoning step",
     "]": "Next reasoning step",
+    "+": "Picture larger",
+    "-": "Picture smaller",
     "d": "Difference of a correction, on and off",
     "c": "Comment, or note",
     "s": "Skip: not for me",

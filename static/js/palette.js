@@ -4,7 +4,7 @@ import uFuzzy from "../vendor/ufuzzy/uFuzzy.mjs";
 
 const LATELY = "palette"; // in sessionStorage: the addresses chosen, newest first
 const SHOWN = 12;
-const finder = new uFuzzy({ intraIns: Infinity });
+const finder = new uFuzzy({ intraIns: Infinity, compare: () => 0 }); // equally good ones stay in our order
 const dialog = document.getElementById("palette");
 const sought = dialog.querySelector("input");
 const list = dialog.querySelector("[role=listbox]");

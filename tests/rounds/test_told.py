@@ -8,7 +8,7 @@ import pytest
 
 from apps.accounts.models import Notification
 from apps.accounts.queries import notifications_of
-from apps.annotation.services.consensus import adjudicate
+from apps.annotation.services.consensus import adjudicate, reopen_task
 from apps.annotation.services.leases import escalate
 from apps.annotation.services.tasks import withdraw_open_tasks
 from apps.core.runs import claim
@@ -62,6 +62,14 @@ def test_disputes_are_one_notification_that_is_counted_again(house: House) -> No
     adjudicate(task_id=second.pk, by=house.lena, **given)
     assert told(house, "dispute") == {}
     assert Notification.objects.filter(kind="dispute").count() == 3
+
+
+def test_a_decision_that_is_taken_back_waits_for_a_lead_again(house: House) -> None:
+    task = dispute(house, "a")
+    given = {"answers": {"digit": "5"}, "condition": "clear", "cause": "slip", "at": house.clock}
+    adjudicate(task_id=task.pk, by=house.lena, **given)
+    reopen_task(task_id=task.pk, by=house.lena, why="read it again", at=house.clock)
+    assert told(house, "dispute")["luis"] == "1 task in Digits waits for a lead to settle."
 
 
 def test_settling_one_is_no_news_to_a_lead_who_has_read_of_them(house: House) -> None:

@@ -169,4 +169,5 @@ def reopen_task(*, task_id: int, by: User, why: str, at: datetime) -> Task:
         raise BadInput("Say why it is reopened: it stands in the task's history.", field="why")
     move(task, to=TaskState.ESCALATED, at=at, actor=by, data={"why": why.strip()[:2_000]}, closed_at=at)
     Consensus.objects.filter(task=task).delete()
+    tell_leads(project=task.queue.project, at=at)
     return task
