@@ -62,14 +62,14 @@ def revive(run: Run, *, at: datetime) -> None:
 
 
 def _tell(run: Run, *, at: datetime) -> None:
-    if run.created_by_id is None:  # type: ignore[attr-defined]  # a foreign key's own
+    if run.created_by_id is None:
         return
     project, kind = _project(run), str(run._meta.model_name)
     what = f"{NAMES.get(kind, kind)} {run.pk} in {project}"
     ending, words = ("done", "is done") if run.state == RunState.DONE else ("failed", "has failed")
     view, names = (PAGES[kind], [project.slug, run.pk]) if kind in PAGES else ("explore:jobs", [project.slug])
     notify(
-        people=[run.created_by_id],  # type: ignore[attr-defined]
+        people=[run.created_by_id],
         kind=f"run_{ending}",
         project_id=project.pk,
         about=f"{kind}:{run.pk}",

@@ -51,6 +51,7 @@ function show() {
   const found = find(sought.value).slice(0, SHOWN);
   list.replaceChildren(...found.map(option));
   list.hidden = found.length === 0;
+  sought.setAttribute("aria-expanded", String(found.length > 0));
   says.textContent = found.length ? "" : "Nothing is called that.";
   select(options()[0]);
 }

@@ -71,7 +71,7 @@ def test_the_bell_leads_to_what_is_ones_turn(person):
     page.get_by_role("button", name="Mark all as read").press("Enter")
     expect(bell).to_have_attribute("data-unread", "0")
     page.get_by_role("listitem").get_by_role("button").first.press("Enter")
-    page.wait_for_url("**/p/digits/**")
+    page.wait_for_url("**/p/**")
 
 
 def test_a_page_that_is_left_open_counts_the_bell_again(person):
