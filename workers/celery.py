@@ -32,9 +32,20 @@ app.conf.update(
         "seal_late": {"task": jobs.SEAL_LATE.name, "schedule": 3600.0, "options": {"expires": 600}},
         "sweep": {"task": jobs.SWEEP.name, "schedule": 5.0, "options": {"expires": 20}},
         "expire": {"task": jobs.EXPIRE.name, "schedule": 5.0, "options": {"expires": 20}},
+        # digests too: each row knows from when on it may be mailed, so no digest is missed while beat is down
+        "mail": {"task": jobs.MAIL.name, "schedule": 30.0, "options": {"expires": 60}},
     },
     imports=[
         f"workers.jobs.{name}"
-        for name in ("core", "exchange", "registry", "mining", "datasets", "curricula", "training")
+        for name in (
+            "core",
+            "accounts",
+            "exchange",
+            "registry",
+            "mining",
+            "datasets",
+            "curricula",
+            "training",
+        )
     ],
 )

@@ -1,4 +1,4 @@
-"""A person's own pages: their API tokens; and what stands where a page would need mail that is not sent."""
+"""A person's own pages: API tokens, notifications, keys; and what stands where a page needs mail that is not sent."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.forms import TokenForm
+from apps.accounts.forms import KeysForm, NotificationsForm, TokenForm
 from apps.accounts.mail import sends_mail
 from apps.accounts.models import User
-from apps.accounts.queries import ended_tokens, live_tokens
+from apps.accounts.queries import choices_of, ended_tokens, live_tokens, notifications_of
 from apps.accounts.services import create_token, revoke_token
+from apps.accounts.services.keys import choose_keys
+from apps.accounts.services.notices import (
+    choose_notifications,
+    read_all_notifications,
+    read_notification,
+)
 from apps.accounts.signin import signed_in
+from apps.core.errors import BadInput
+from apps.core.keyset import newest, number_in
 from apps.core.pages import page
 
 
@@ -60,6 +68,101 @@ def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     revoke_token(user=request.user, token_id=token_id, at=timezone.now())
     messages.success(request, "Revoked. Programs that use it are refused from now on.")
     return redirect("accounts:tokens")
+
+
+def _show_notifications(request: HttpRequest, *, before: str, unread: bool) -> HttpResponse:
+    assert isinstance(request.user, User)
+    rows = notifications_of(person=request.user, unread=unread)
+    context = {"page": newest(rows, before=before, by="number"), "before": before, "unread_only": unread}
+    answer = page(request, "accounts/notifications.html", context, partial="notifications")
+    answer["HX-Trigger"] = "bell"  # the bell counts again
+    return answer
+
+
+@require_GET
+@signed_in
+def notifications(request: HttpRequest) -> HttpResponse:
+    asked = request.GET
+    return _show_notifications(request, before=asked.get("before", ""), unread="unread" in asked)
+
+
+@require_GET
+@signed_in
+def bell(request: HttpRequest) -> HttpResponse:
+    return page(request, "_ui/bell.html")
+
+
+@require_POST
+@signed_in
+def read(request: HttpRequest, notification_id: int) -> HttpResponse:
+    assert isinstance(request.user, User)
+    read_notification(person=request.user, notification_id=notification_id, at=timezone.now())
+    said = request.POST
+    return _show_notifications(request, before=said.get("before", ""), unread="unread" in said)
+
+
+@require_POST
+@signed_in
+def read_all(request: HttpRequest) -> HttpResponse:
+    """All that was there when the page was shown: what came later has not been seen."""
+    assert isinstance(request.user, User)
+    until = number_in(request.POST.get("until", ""), name="until")
+    read_all_notifications(person=request.user, at=timezone.now(), until=until)
+    return _show_notifications(request, before="", unread="unread" in request.POST)
+
+
+@require_POST
+@signed_in
+def open_one(request: HttpRequest, notification_id: int) -> HttpResponse:
+    """A form, not a link: opening marks it as read, and a GET never changes anything."""
+    assert isinstance(request.user, User)
+    row = read_notification(person=request.user, notification_id=notification_id, at=timezone.now())
+    return redirect(row.url)
+
+
+def _notifications_form(request: HttpRequest) -> NotificationsForm:
+    assert isinstance(request.user, User)
+    return NotificationsForm(request.POST or None, choices=choices_of(person=request.user))
+
+
+@require_GET
+@signed_in
+def notification_settings(request: HttpRequest) -> HttpResponse:
+    return page(request, "accounts/notification_settings.html", {"form": _notifications_form(request)})
+
+
+@require_POST
+@signed_in
+def save_notifications(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = _notifications_form(request)
+    if not form.is_valid():
+        return page(request, "accounts/notification_settings.html", {"form": form}, status=422)
+    choose_notifications(person=request.user, choices=form.chosen(), at=timezone.now())
+    messages.success(request, "Saved. It holds for whatever comes from now on.")
+    return redirect("accounts:notification_settings")
+
+
+@require_GET
+@signed_in
+def keys(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    return page(request, "accounts/keys.html", {"form": KeysForm(person=request.user)})
+
+
+@require_POST
+@signed_in
+def save_keys(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = KeysForm(request.POST, person=request.user)
+    try:
+        if form.is_valid():
+            choose_keys(person=request.user, **form.chosen())
+            messages.success(request, "Saved. Pages opened from now on follow these keys.")
+            return redirect("accounts:keys")
+    except BadInput as wrong:
+        form.add_error(None, wrong.message)
+    return page(request, "accounts/keys.html", {"form": form}, status=422)
 
 
 def with_mail(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
+from apps.accounts import api as accounts
 from apps.annotation import api as annotation
 from apps.calibration import api as calibration
 from apps.config.api_docs import ApiDocs
@@ -34,6 +35,12 @@ def _run(noun: str, views: tuple[type[RowView], ...]) -> list[URLPattern]:
 urlpatterns: list[URLPattern] = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", ApiDocs.as_view(url_name="api-schema"), name="api-docs"),
+    # the caller's own: what they are told, their keys
+    path("notifications/", accounts.Notifications.as_view()),
+    path("notifications/<int:id>/read/", accounts.ReadNotification.as_view()),
+    path("notifications/read-all/", accounts.ReadAllNotifications.as_view()),
+    path("notifications/settings/", accounts.NotificationChoices.as_view()),
+    path("keys/", accounts.Keys.as_view()),
     # projects, people, protocols
     path("projects/", projects.Projects.as_view()),
     path(f"{PROJECT}", projects.ProjectDetail.as_view()),

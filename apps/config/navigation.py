@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.accounts.mail import sends_mail
+from apps.accounts.models import User
+from apps.accounts.queries import unread_count
 from apps.config.demo.project import PASSWORD, PEOPLE
 from apps.projects.models import Membership
 from apps.projects.permissions import Member
@@ -59,6 +62,34 @@ MORE: list[tuple[str, str, str, str]] = [
     ("Settings", "projects:protocol", "view", "settings"),
     ("Audit", "explore:audit", "audit", "shield-check"),
 ]
+ACTIONS: list[Entry] = [
+    ("Answer tasks", "annotation:desk", "annotate"),
+    ("Settle disputes", "annotation:adjudication", "adjudicate"),
+    ("Start mining", "mining:runs", "mine"),
+    ("Pause, resume or withdraw a queue", "mining:runs", "run_queue"),
+    ("Import examples", "exchange:imports", "import"),
+    ("Cut a dataset version", "datasets:datasets", "snapshot"),
+    ("Propose a curriculum", "curricula:proposals", "propose"),
+    ("Approve or send back a proposal", "curricula:proposals", "approve"),
+    ("Choose a recipe", "training:runs", "train"),
+    ("Freeze a benchmark", "training:benchmarks", "train"),
+    ("Roll back the model in production", "training:models", "promote"),
+    ("Add or retire gold", "calibration:gold", "manage_gold"),
+    ("Edit the protocol", "projects:protocol", "edit_protocol"),
+    ("Add or remove members", "projects:members", "manage_members"),
+    ("Cancel or retry a job", "explore:jobs", "run_jobs"),
+    ("Verify the audit chain", "explore:audit", "audit"),
+]
+"""What the command palette offers to do, and on which page it is done."""
+YOURS: list[tuple[str, str, str]] = [
+    ("Notifications", "accounts:notifications", "bell"),
+    ("How you are told", "accounts:notification_settings", "mail"),
+    ("Keys", "accounts:keys", "keyboard"),
+    ("Change password", "account_change_password", "key-round"),
+    ("API tokens", "accounts:tokens", "command"),
+    ("E-mail addresses", "account_email", "message-square"),
+]
+"""A person's own pages: the menu under their name."""
 BELONGS = {
     "rounds": "round",
     "explore:data": "data",
@@ -81,12 +112,19 @@ STANDS_UNDER = {"calibration:mine": "annotation:my_work"}  # where the address d
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context for every page: `project`, `role`, `place`, `nav`, `tabs`, `more_nav`, `my_projects`, `mail`.
+    """Context for every page: `project`, `role`, `place`, `nav`, `tabs`, `more_nav`, `my_projects`, `unread`,
+    `keymap`, `yours`, `mail`.
 
     Menus are functions, which templates call: a partial that shows none of them pays for none.
     """
     member: Member | None = getattr(request, "member", None)
-    context = {"my_projects": partial(_my_projects, request, member), "mail": sends_mail()}
+    context = {
+        "my_projects": partial(_my_projects, request, member),
+        "unread": partial(_unread, request),
+        "keymap": partial(_keymap, request),
+        "yours": yours,
+        "mail": sends_mail(),
+    }
     if member is None:
         return {
             **context,
@@ -107,6 +145,25 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "tabs": partial(_tabs, PLACES[place][2] if place else [], member, here),
         "more_nav": partial(_more, member, here),
     }
+
+
+def _unread(request: HttpRequest) -> int:
+    return unread_count(person=request.user) if isinstance(request.user, User) else 0
+
+
+def _keymap(request: HttpRequest) -> str:
+    """The keys this person has changed, as JSON for <html data-keymap>."""
+    keys = request.user.keys if isinstance(request.user, User) else {}
+    return json.dumps(keys) if keys else ""
+
+
+def yours() -> list[dict[str, str]]:
+    """A person's own pages; those about mail where mails are sent."""
+    return [
+        {"label": label, "url": reverse(view), "icon": icon}
+        for label, view, icon in YOURS
+        if view != "account_email" or sends_mail()
+    ]
 
 
 def _my_projects(request: HttpRequest, member: Member | None) -> list[dict[str, Any]]:

@@ -137,6 +137,7 @@ EMAIL_HOST_USER = read("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = read("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = flag("EMAIL_USE_TLS", EMAIL_PORT == 587)
 DEFAULT_FROM_EMAIL = read("DEFAULT_FROM_EMAIL", "whetstone@localhost")
+PUBLIC_URL = read("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")  # where links in mails lead
 # without a mail server nothing promises a mail: see apps/accounts/mail.py
 EMAIL_BACKEND = read(
     "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
@@ -144,7 +145,7 @@ EMAIL_BACKEND = read(
 
 LANGUAGE_CODE = "en"
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = read("TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
 STATIC_ROOT = ROOT / "var" / "static"

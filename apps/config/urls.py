@@ -6,6 +6,7 @@ from allauth.account import views as allauth
 from django.urls import include, path
 
 from apps.accounts.views import with_mail
+from apps.config.palette import palette
 from apps.core.health import healthz
 from apps.core.pages import favicon
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("you/", include("apps.accounts.urls")),
     path("api/v1/", include("apps.config.api_urls")),
+    path("palette/", palette, name="palette"),
     path("healthz", healthz, name="healthz"),
     path("favicon.ico", favicon, name="favicon"),
     *(path("", include(f"apps.{app}.urls")) for app in PROJECT_APPS),

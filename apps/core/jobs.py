@@ -37,6 +37,7 @@ SEAL = Job("core.seal")
 SEAL_LATE = Job("core.seal_late")
 SWEEP = Job("core.sweep")
 EXPIRE = Job("annotation.expire_leases")
+MAIL = Job("accounts.mail")
 
 
 def lanes() -> list[str]:

@@ -7,13 +7,15 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.accounts.services.notices import notify, withdraw_notices
 from apps.core.errors import BadInput, DomainError, NotAllowed, NotFound
 from apps.core.events import record_event
 from apps.core.jobs import PROPOSE, START_TRAINING, enqueue, enqueue_run
 from apps.core.moves import move
-from apps.core.runs import finish, lock_claimed
+from apps.core.runs import lock_claimed
 from apps.core.store import Stored
 from apps.curricula.models import Approval, CurriculumRun, CurriculumVersion, Proposal, ProposalState
 from apps.curricula.queries import proposal_in
@@ -21,6 +23,8 @@ from apps.curricula.safety import refuse_unsafe
 from apps.datasets.models import DatasetVersion
 from apps.projects.models import Project
 from apps.projects.permissions import require
+from apps.projects.queries import people_who_may
+from apps.projects.runs import finish
 
 
 class OwnProposal(NotAllowed):
@@ -76,6 +80,7 @@ def record_proposal(
     curriculum = _keep(row, project, stored, stages, summary, at)
     for older in Proposal.objects.select_for_update().filter(project=project, state=ProposalState.OPEN):
         move(older, to=ProposalState.SUPERSEDED, at=at, actor=row.created_by)
+        withdraw_notices(kind="proposal", about=f"proposal:{older.pk}", at=at)
     proposal = Proposal.objects.create(
         project=project,
         curriculum=curriculum,
@@ -86,8 +91,42 @@ def record_proposal(
         created_at=at,
     )
     record_event(kind="proposal.open", row=proposal, at=at, actor=row.created_by, digest=curriculum.digest)
+    _tell_deciders(proposal, at=at)
     finish(row, at=at, proposal=proposal)
     return proposal
+
+
+def _tell_deciders(proposal: Proposal, *, at: datetime) -> None:
+    may = people_who_may(project=proposal.project, action="approve")
+    who, what = (
+        proposal.author.display_name,
+        f"curriculum v{proposal.curriculum.number} in {proposal.project}",
+    )
+    notify(
+        people=[person for person in may if person != proposal.author_id],
+        kind="proposal",
+        title=f"{who} put {what} forward: approve it, or send it back.",
+        **_object(proposal),
+        at=at,
+    )
+
+
+def _tell_author(proposal: Proposal, *, by: User, said: str, at: datetime) -> None:
+    """What was decided, unless they did it themselves; nobody else has to decide any more."""
+    withdraw_notices(kind="proposal", about=f"proposal:{proposal.pk}", at=at)
+    if proposal.author_id != by.pk:
+        what = f"your curriculum v{proposal.curriculum.number} in {proposal.project}"
+        title = f"{by.display_name} {said.format(what)}"
+        notify(people=[proposal.author_id], kind="decision", title=title, **_object(proposal), at=at)
+
+
+def _object(proposal: Proposal) -> dict[str, Any]:
+    """What a notification of it says of the proposal."""
+    return {
+        "project_id": proposal.project_id,
+        "about": f"proposal:{proposal.pk}",
+        "url": reverse("curricula:proposal", args=[proposal.project.slug, proposal.pk]),
+    }
 
 
 def _keep(
@@ -150,6 +189,7 @@ def _approve(*, proposal_id: int, project: Project, by: User, note: str, at: dat
     approval = Approval.objects.create(proposal=proposal, by=by, digest=digest, note=note, at=at)
     # the approved proposal itself is the order to train: a lost wake-up is swept up later
     enqueue(START_TRAINING, proposal.pk)
+    _tell_author(proposal, by=by, said="approved {}; it is trained now.", at=at)
     return approval
 
 
@@ -164,4 +204,5 @@ def send_back_proposal(
     proposal = _lock_open(proposal_id=proposal_id, project=project)
     decision = {"decided_by": by, "decided_at": at, "decision_note": reason[:4_000]}
     move(proposal, to=ProposalState.SENT_BACK, at=at, actor=by, data={"reason": reason[:400]}, **decision)
+    _tell_author(proposal, by=by, said="sent {} back: read why, and mend it.", at=at)
     return proposal

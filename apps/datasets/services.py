@@ -11,11 +11,12 @@ from django.db.models import Max
 from apps.accounts.models import User
 from apps.core.events import record_event
 from apps.core.jobs import SNAPSHOT, enqueue_run
-from apps.core.runs import finish, lock_claimed
+from apps.core.runs import lock_claimed
 from apps.core.store import Stored
 from apps.datasets.models import DatasetVersion, SnapshotRun
 from apps.projects.models import Project
 from apps.projects.permissions import require
+from apps.projects.runs import finish
 
 
 @transaction.atomic

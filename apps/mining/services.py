@@ -13,17 +13,19 @@ from django.db import connection, transaction
 from apps.accounts.models import User
 from apps.algorithms.selection import Selection
 from apps.annotation.models import Queue, Task
+from apps.annotation.services.notices import tell_experts
 from apps.annotation.services.tasks import open_tasks, queue_for
 from apps.calibration.services import open_gold_tasks
 from apps.core.errors import BadInput, DomainError
 from apps.core.jobs import MINE, enqueue_run
-from apps.core.runs import finish, lock_claimed
+from apps.core.runs import lock_claimed
 from apps.examples.models import Example
 from apps.mining.domain import Frame, Policy, Signals, signals_of, spreads_of, top_classes, why
 from apps.mining.models import LatestScore, MiningRun
 from apps.mining.queries import under_way
 from apps.projects.models import Project
 from apps.projects.permissions import require
+from apps.projects.runs import finish
 from apps.registry.models import PredictionSet
 from apps.registry.queries import predictions_of, production
 
@@ -109,6 +111,8 @@ def record_mining(
     write_scores(run=row, frame=frame, signals=signals)
     tasks = _tasks(row, frame, signals, picks, rng)
     open_tasks(queue=queue, tasks=tasks, at=at, source=f"mining run {row.pk}")
+    if tasks:
+        tell_experts(queue=queue, opened=len(tasks), at=at)
     gold_opened = _open_gold(row, gold, queue, at)
     opened = {**Counter(task.reason for task in tasks), "gold": gold_opened}
     finish(row, at=at, frame=len(frame.example_ids), opened=opened, spreads=spreads_of(signals))

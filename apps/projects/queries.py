@@ -14,6 +14,7 @@ from apps.accounts.models import User
 from apps.core.errors import NotFound
 from apps.projects.domain.ready import READY
 from apps.projects.models import Membership, Project, Protocol, Role
+from apps.projects.permissions import MAY
 
 CONTEXT = 3  # unchanged lines shown around a change
 
@@ -26,6 +27,11 @@ def protocol_of(pk: int) -> Protocol:
 
 def members_of(*, project: Project) -> QuerySet[Membership]:
     return Membership.objects.select_related("person").filter(project=project)
+
+
+def people_who_may(*, project: Project, action: str) -> list[int]:
+    """Ids of the members whose role may do this."""
+    return list(project.memberships.filter(role__in=MAY[action]).values_list("person_id", flat=True))
 
 
 def admins_of(*, project: Project) -> int:

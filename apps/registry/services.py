@@ -12,9 +12,10 @@ from apps.accounts.models import User
 from apps.core.errors import DomainError
 from apps.core.events import record_event
 from apps.core.jobs import PREDICT, enqueue_run
-from apps.core.runs import finish, lock_claimed
+from apps.core.runs import lock_claimed
 from apps.core.store import Stored
 from apps.projects.models import Project
+from apps.projects.runs import finish
 from apps.registry.models import Alias, AliasMove, ModelVersion, PredictionRun, PredictionSet
 
 LOG_KEPT = 40_000

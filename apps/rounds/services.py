@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.accounts.services.notices import withdraw_notices
 from apps.annotation.models import UNFINISHED, Task
 from apps.annotation.services.tasks import withdraw_tasks
 from apps.core.errors import BadInput, DomainError, NotFound
@@ -88,6 +89,7 @@ def close_round(*, round_id: int, project: Project, by: User, lesson: Lesson, at
     if row.state == RoundState.OPEN and not _is_decided(row):
         raise RoundNotReady
     move(row, to=RoundState.CLOSED, at=at, actor=by, closed_at=at)
+    withdraw_notices(kind="round", about=f"round:{project.pk}-{row.number}", at=at)
     reflection = Reflection.objects.create(round=row, by=by, at=at, **vars(lesson))
     record_event(kind="reflection.written", row=reflection, at=at, actor=by, project_id=project.pk)
     left = Task.objects.filter(queue__project=project, state__in=UNFINISHED)

@@ -3,13 +3,18 @@
 // and behind an open dialog; <html data-keys="off"> switches them all off (WCAG 2.1.4).
 const TYPING = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable=true]";
 
+// A person may have given actions other keys: <html data-keymap='{"s": "k"}'> puts on k what has the key s of its own.
+export const theirs = JSON.parse(document.documentElement.dataset.keymap ?? "{}");
+const own = Object.fromEntries(Object.entries(theirs).map(([ours, key]) => [key, ours]));
+export const ownOf = (key) => own[key] ?? (key in theirs ? null : key); // none: its action was taken from it
+
 export const typing = (target) => Boolean(target.closest?.(TYPING));
 
 export function keyTarget(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return null;
   if (document.documentElement.dataset.keys === "off") return null;
   const within = document.querySelector("dialog[open]") ?? document;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key = ownOf(event.key.length === 1 ? event.key.toLowerCase() : event.key);
   return [...within.querySelectorAll("[data-key]")].find(
     (element) => element.dataset.key === key && !element.disabled && element.getClientRects().length > 0,
   );

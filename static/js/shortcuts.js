@@ -1,10 +1,23 @@
 // A page's keys from one registry: [{ keys, does, run }], which is also the cheat-sheet. `others(name)` says
 // whether it takes a key that it does not name, such as the letters a protocol gives its options; it goes first.
 // `writing: true` works in text fields too. Bound by the character typed; a digit row that types other
-// characters (French) still counts as digits where the character itself means nothing.
-import { typing } from "./keys.js";
+// characters (French) still counts as digits where the character itself means nothing. A registry
+// speaks of an action's own key; which one a person has given it instead stands in keys.js.
+import { ownOf, theirs, typing } from "./keys.js";
 
-const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Enter: "↵", Escape: "Esc", "Shift+Enter": "⇧ ↵", "Ctrl+Enter": "Ctrl ↵" };
+const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Enter: "↵", Escape: "Esc", "Shift+Enter": "⇧ ↵", "Ctrl+Enter": "Ctrl ↵", "Ctrl+k": "Ctrl K" };
+const named = (key) => (NAMES[key] ?? theirs[key] ?? key).toUpperCase();
+
+// What works on every page, whatever registry the page has besides.
+export const EVERYWHERE = [
+  { keys: ["Ctrl+k"], does: "Go to a page or do something, from anywhere", writing: true, run: openPalette },
+];
+
+export function openPalette() {
+  if (!document.getElementById("palette")) return false;
+  import("./palette.js").then(({ open }) => open());
+  return true;
+}
 
 function nameOf(event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -14,7 +27,8 @@ function nameOf(event) {
 }
 
 export function bindKeys(registry) {
-  const find = (name) => registry.find((entry) => entry.others?.(name)) ?? registry.find((entry) => entry.keys.includes(name));
+  const taken = (name) => registry.find((entry) => entry.others?.(name));
+  const find = (name) => taken(name) ?? registry.find((entry) => entry.keys.includes(ownOf(name)));
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     if (document.documentElement.dataset.keys === "off" && !event.ctrlKey && !event.metaKey) return;
@@ -24,15 +38,15 @@ export function bindKeys(registry) {
     if (!entry || (typing(event.target) && !entry.writing)) return;
     if (event.repeat && !name.includes("Arrow")) return event.preventDefault();
     if (name === "Enter" && event.target.closest("button, a, summary")) return;
-    if (entry.run(name, event) !== false) event.preventDefault();
+    if (entry.run(taken(name) ? name : ownOf(name), event) !== false) event.preventDefault();
   });
 }
 
 export function writeCheatSheet(registry, list) {
   list.replaceChildren(
-    ...registry.flatMap(({ keys, does, shown }) => {
+    ...[...registry, ...EVERYWHERE].flatMap(({ keys, does, shown }) => {
       const term = document.createElement("dt");
-      term.append(...(shown ?? keys).map((key) => Object.assign(document.createElement("kbd"), { textContent: NAMES[key] ?? key.toUpperCase() })));
+      term.append(...(shown ?? keys).map((key) => Object.assign(document.createElement("kbd"), { textContent: named(key) })));
       return [term, Object.assign(document.createElement("dd"), { textContent: does })];
     }),
   );
@@ -44,3 +58,16 @@ export const press = (selector) => () => {
   button.click();
   return true;
 };
+
+// Buttons and labels that name a key name this person's.
+function hint() {
+  for (const sign of document.querySelectorAll("main kbd:not(.choice kbd, .cheat-sheet kbd)")) {
+    sign.dataset.own ??= sign.textContent.toLowerCase();
+    if (sign.dataset.own in theirs) sign.textContent = named(sign.dataset.own);
+  }
+}
+
+if (Object.keys(theirs).length) {
+  hint();
+  document.addEventListener("htmx:afterSettle", hint);
+}

@@ -73,7 +73,15 @@ MAY: dict[str, dict[str, set[str]]] = {
     **{f"{kind}/<int:id>/{verb}/": {"post": LEADS} for kind in RUNS for verb in ("cancel", "retry")},
 }
 OPEN = {"schema/", "docs/"}
-OF_NO_PROJECT = {"projects/": {"get", "post"}}
+OF_NO_PROJECT = {
+    "projects/": {"get", "post"},
+    "notifications/": {"get"},
+    "notifications/<int:id>/read/": {"post"},
+    "notifications/read-all/": {"post"},
+    "notifications/settings/": {"get", "put"},
+    "keys/": {"get", "put"},
+}
+"""Everybody's own."""
 
 
 def methods(pattern: URLPattern) -> set[str]:

@@ -122,8 +122,18 @@ WHO: dict[str, set[str]] = {
 
 PERSONAL = {
     "accounts:create_token",
+    "accounts:bell",
+    "accounts:keys",
+    "accounts:notification_settings",
+    "accounts:notifications",
+    "accounts:open_notification",
+    "accounts:read_all_notifications",
+    "accounts:read_notification",
     "accounts:revoke_token",
+    "accounts:save_keys",
+    "accounts:save_notifications",
     "accounts:tokens",
+    "palette",
     "rounds:create_project",
     "rounds:home",
 }

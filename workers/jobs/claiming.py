@@ -12,7 +12,8 @@ from django.utils import timezone
 from apps.core.errors import DomainError, LostRace
 from apps.core.jobs import Job
 from apps.core.models import Run
-from apps.core.runs import ClaimLost, RunCancelled, claim, fail, stop
+from apps.core.runs import ClaimLost, RunCancelled, claim, stop
+from apps.projects.runs import fail
 from workers.celery import app
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from apps.annotation.services.leases import EXPIRED_AT_ONCE, expire_leases
 from apps.core.errors import DomainError, LostRace
 from apps.core.events import SEALED_AT_ONCE, seal_events
 from apps.core.jobs import EXPIRE, SEAL, SEAL_LATE, SWEEP, Job
-from apps.core.runs import neglected, revive, run_models
+from apps.core.runs import neglected, run_models
+from apps.projects.runs import revive
 from apps.training.services.runs import approved_without_run, start_training
 from workers.celery import app
 

@@ -12,6 +12,7 @@ from apps.annotation.domain import CAUSES, Verdict, count_votes
 from apps.annotation.errors import NotDecided, NothingToSettle, OwnTask
 from apps.annotation.models import CLOSED, Annotation, Assignment, AssignmentState, Consensus, Task, TaskState
 from apps.annotation.queries import claims_of, standing_votes
+from apps.annotation.services.notices import recount_disputes, tell_leads
 from apps.core.errors import BadInput, NotFound
 from apps.core.moves import move
 from apps.projects.domain import check_answers, label_of
@@ -33,6 +34,12 @@ def close_when_full(*, task: Task, at: datetime) -> None:
         )
     elif before == TaskState.AGREED:
         Consensus.objects.filter(task=task).delete()
+    if task.state == before:
+        return
+    if task.state == TaskState.CONFLICT:
+        tell_leads(project=task.queue.project, at=at)
+    elif before == TaskState.CONFLICT:
+        recount_disputes(project=task.queue.project, at=at)
 
 
 def _believe(
@@ -75,6 +82,7 @@ def adjudicate(
     posterior = {str(label): 1.0} if label is not None else {f"({condition})": 1.0}
     sources = [vote.annotation_id for vote in standing_votes(task=task)] + [annotation.pk]
     move(task, to=TaskState.SETTLED, at=at, actor=by, data={"cause": cause, "label": label}, closed_at=at)
+    recount_disputes(project=task.queue.project, at=at)
     verdict = Verdict(True, label, condition, posterior)
     return _believe(
         task=task,
@@ -161,4 +169,5 @@ def reopen_task(*, task_id: int, by: User, why: str, at: datetime) -> Task:
         raise BadInput("Say why it is reopened: it stands in the task's history.", field="why")
     move(task, to=TaskState.ESCALATED, at=at, actor=by, data={"why": why.strip()[:2_000]}, closed_at=at)
     Consensus.objects.filter(task=task).delete()
+    tell_leads(project=task.queue.project, at=at)
     return task

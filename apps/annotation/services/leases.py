@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.annotation.domain import ESCALATION_REASONS, SKIP_REASONS, gold_is_due
 from apps.annotation.models import HOLDING, Assignment, AssignmentState, Queue, Task, TaskState
 from apps.annotation.queries import card_assignment, held_assignment
+from apps.annotation.services.notices import tell_leads
 from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import BadInput, NotFound
 from apps.core.events import record_event
@@ -202,6 +203,7 @@ def escalate(
         and assignment.task.reason != Task.Reason.GOLD
     ):
         move(assignment.task, to=TaskState.ESCALATED, at=at, actor=person, closed_at=at)
+        tell_leads(project=assignment.task.queue.project, at=at)
     return assignment
 
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import User
 from apps.annotation.models import Queue, Task
+from apps.annotation.services.notices import take_back
 from apps.core.errors import BadInput, DomainError
 from apps.core.events import record_event
 from apps.core.moves import move
@@ -62,12 +63,13 @@ def open_tasks(*, queue: Queue, tasks: Sequence[Task], at: datetime, source: str
 @transaction.atomic
 def withdraw_tasks(*, tasks: QuerySet[Task], by: User | None, at: datetime, why: str) -> int:
     """Take tasks out of the queue; answers given so far are kept. The service that calls this has asked who may."""
-    count = 0
+    withdrawn: list[Task] = []
     # in one order, so that two who withdraw the same tasks wait for each other instead of both failing
-    for task in tasks.order_by("pk").select_for_update(of=("self",)).select_related("queue"):
+    for task in tasks.order_by("pk").select_for_update(of=("self",)).select_related("queue__project"):
         move(task, to=Task.State.WITHDRAWN, at=at, actor=by, data={"why": why}, closed_at=at)
-        count += 1
-    return count
+        withdrawn.append(task)
+    take_back(queues={task.queue for task in withdrawn}, at=at)
+    return len(withdrawn)
 
 
 @transaction.atomic

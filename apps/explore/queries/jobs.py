@@ -13,16 +13,9 @@ from apps.core.errors import NotFound
 from apps.core.models import Run, RunState
 from apps.core.runs import run_models, time_left
 from apps.projects.models import Project
+from apps.projects.runs import NAMES
 from apps.training.progress import PHASES
 
-NAMES = {
-    "importrun": "Import",
-    "predictionrun": "Prediction",
-    "miningrun": "Mining",
-    "snapshotrun": "Dataset",
-    "curriculumrun": "Proposal",
-    "trainingrun": "Training",
-}
 RELATED = {
     "predictionrun": ("model",),
     "snapshotrun": ("dataset",),

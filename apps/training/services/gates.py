@@ -32,6 +32,7 @@ from apps.training.queries import (
     outcomes_on,
     slices_of,
 )
+from apps.training.services.notices import tell_decided, tell_second_lead, tell_verdict
 
 
 class GateNotPassed(DomainError):
@@ -212,6 +213,7 @@ def _record_gates(
     for gate in gates:
         facts: dict[str, Any] = {"verdict": gate.verdict, "candidate": candidate.number}
         record_event(kind="gate.judged", row=gate, at=at, actor=by, **facts)
+    tell_verdict(gates[0], at=at)
     return gates
 
 
@@ -229,6 +231,7 @@ def _decide(gates: list[Gate], *, to: str, by: User, note: str, at: datetime) ->
     decision: dict[str, Any] = {"decided_by": by, "decided_at": at, "decision_note": note[:4_000]}
     for gate in gates:
         move(gate, to=to, at=at, actor=by, **decision)
+    tell_decided(gates[0], at=at)
 
 
 def _lock_production(project: Project) -> None:
@@ -252,6 +255,7 @@ def ask_override(*, gate_id: int, project: Project, by: User, reason: str, at: d
     Gate.objects.filter(pk__in=[one.pk for one in gates]).update(**asked)
     gate.override_by, gate.override_reason = by, reason[:4_000]
     record_event(kind="gate.override_asked", row=gate, at=at, actor=by, reason=reason[:400])
+    tell_second_lead(gate, by=by, at=at)
     return gate
 
 

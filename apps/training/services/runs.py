@@ -13,11 +13,12 @@ from apps.accounts.models import User
 from apps.core.errors import BadInput, DomainError, NotFound
 from apps.core.events import record_event
 from apps.core.jobs import TRAIN, enqueue_run
-from apps.core.runs import finish, lock_claimed
+from apps.core.runs import lock_claimed
 from apps.core.store import Stored
 from apps.curricula.models import Proposal, ProposalState
 from apps.projects.models import Project
 from apps.projects.permissions import require
+from apps.projects.runs import finish
 from apps.registry.models import ModelVersion, PredictionSet
 from apps.registry.queries import production
 from apps.registry.services import keep_predictions, register_model

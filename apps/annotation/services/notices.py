@@ -1,0 +1,71 @@
+"""Who is told what about tasks: experts of new ones, leads of disputes; and when there is no more to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from apps.accounts.services.notices import notify, reword_notices, withdraw_notices
+from apps.annotation.models import DISPUTED, Queue, Task
+from apps.projects.models import Project
+from apps.projects.queries import people_who_may
+
+
+def tell_experts(*, queue: Queue, opened: int, at: datetime) -> None:
+    """Once for all that were opened: whoever may answer them is told."""
+    project = queue.project
+    notify(
+        people=people_who_may(project=project, action="annotate"),
+        kind="tasks",
+        project_id=project.pk,
+        about=f"queue:{queue.pk}",
+        title=f"{_count(opened, 'task')} opened in {project} for you to answer.",
+        url=reverse("annotation:desk", args=[project.slug]),
+        at=at,
+    )
+
+
+def tell_leads(*, project: Project, at: datetime) -> None:
+    """Another task waits for a lead: those who may settle it are told how many there are."""
+    notify(
+        people=people_who_may(project=project, action="adjudicate"),
+        kind="dispute",
+        project_id=project.pk,
+        about=f"project:{project.pk}",
+        title=_disputes(project),
+        url=reverse("annotation:adjudication", args=[project.slug]),
+        at=at,
+    )
+
+
+def recount_disputes(*, project: Project, at: datetime) -> None:
+    """Fewer tasks wait for a lead: no news to who knows of them, but nobody is told of more than there are."""
+    about = f"project:{project.pk}"
+    if _disputed(project).exists():
+        reword_notices(kind="dispute", about=about, title=_disputes(project))
+    else:
+        withdraw_notices(kind="dispute", about=about, at=at)
+
+
+def take_back(*, queues: Iterable[Queue], at: datetime) -> None:
+    """After tasks of these queues were withdrawn: what was told of them and is no longer so."""
+    for queue in queues:
+        if not queue.tasks.filter(state=Task.State.OPEN).exists():
+            withdraw_notices(kind="tasks", about=f"queue:{queue.pk}", at=at)
+        recount_disputes(project=queue.project, at=at)
+
+
+def _disputed(project: Project) -> QuerySet[Task]:
+    return Task.objects.filter(queue__project=project, state__in=DISPUTED)
+
+
+def _disputes(project: Project) -> str:
+    n = _disputed(project).count()
+    return f"{_count(n, 'task')} in {project} wait{'s' if n == 1 else ''} for a lead to settle."
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
