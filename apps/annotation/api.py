@@ -20,6 +20,7 @@ from apps.annotation.serializers import (
     AssignmentOut,
     ConsensusOut,
     DraftIn,
+    DraftOut,
     Escalate,
     Next,
     QueueOut,
@@ -125,7 +126,7 @@ def request_key(request: Request) -> str:
 class Draft(OwnAssignment):
     """Keep what has been typed so far; the lease runs on."""
 
-    @operation(takes=DraftIn, gives=Stand)
+    @operation(takes=DraftIn, gives=DraftOut)
     def put(self, values: dict[str, Any]) -> Any:
         return self.by_service(answers.save_draft, **values)
 

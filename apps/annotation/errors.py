@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from apps.core.errors import DomainError
 
 
@@ -10,6 +12,18 @@ class AlreadyAnswered(DomainError):
 
     def __init__(self) -> None:
         super().__init__("You have already answered this task. Reopen it (U) to change your answer.")
+
+
+class ChangedElsewhere(DomainError):
+    code = "changed_elsewhere"
+
+    def __init__(self, *, draft: dict[str, Any], version: str) -> None:
+        super().__init__(
+            "This draft was changed in another tab or on another device since you loaded it. Nothing was saved "
+            "here: compare the two, and send yours again based on the version given here to keep yours.",
+            draft=draft,
+            version=version,
+        )
 
 
 class CannotReopen(DomainError):

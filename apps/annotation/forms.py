@@ -47,7 +47,13 @@ def draft_from(data: QueryDict) -> dict[str, Any]:
         "confidence": data.get("confidence") or None,
         "comment": data.get("comment", ""),
         "active_ms": _whole(data, "active_ms") or 0,
+        "page": data.get("page", "")[:64],
     }
+
+
+def showing_from(data: QueryDict) -> int:
+    """The assignment that the page shows already, 0 for none."""
+    return _whole(data, "showing") or 0
 
 
 def _whole(data: QueryDict, name: str) -> int | None:

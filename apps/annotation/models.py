@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -238,6 +238,11 @@ class Assignment(models.Model):
     def project_id(self) -> int:
         return self.task.project_id
 
+    @property
+    def draft_version(self) -> str:
+        """What a later draft says it is based on; empty while there is none."""
+        return self.draft_saved_at.isoformat() if self.draft_saved_at else ""
+
 
 class Condition(models.TextChoices):
     CLEAR = "clear"
@@ -277,6 +282,16 @@ class Annotation(models.Model):
             ),
         ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    @property
+    def as_draft(self) -> dict[str, Any]:
+        """The draft that brings this answer back to the desk."""
+        return {
+            "answers": self.answers,
+            "condition": self.condition,
+            "confidence": self.confidence,
+            "comment": self.comment,
+        }
 
 
 class Consensus(models.Model):

@@ -95,13 +95,14 @@ def _counted(n: int, one: str, many: str) -> str:
     return f"{n} task {one}" if n == 1 else f"{n} tasks {many}"
 
 
-def held_assignment(*, queue: Queue, person: User, at: datetime) -> Assignment | None:
-    """The person's oldest live lease in this queue, so that a reload shows the same task."""
+def held_assignment(*, queue: Queue, person: User, at: datetime, showing: int = 0) -> Assignment | None:
+    """The person's oldest live lease in this queue, so that a reload shows the same task; not what is `showing`."""
     held = Assignment.objects.filter(
         person=person, state__in=HOLDING, lease_expires_at__gt=at, kind=Assignment.Kind.ANNOTATE
     )
     # the id first: mostly there is none, and what a card shows takes the planner longer than the database
-    found = held.filter(task__queue=queue).order_by("leased_at", "pk").values_list("pk", flat=True).first()
+    held = held.filter(task__queue=queue).exclude(pk=showing)
+    found = held.order_by("leased_at", "pk").values_list("pk", flat=True).first()
     return None if found is None else card_assignment(assignment_id=found, queue=queue, person=person)
 
 
@@ -141,15 +142,16 @@ def newest_assignment_id(*, queue: Queue, person: User) -> int:
     return mine.values_list("pk", flat=True).first() or 0
 
 
-def own_assignment(*, assignment_id: int, person: User) -> Assignment:
+def own_assignment(*, assignment_id: int, person: User, project: Project | None = None) -> Assignment:
+    """One's own assignment as it stands; raises `NotFound` for anybody else's, or one of another `project`."""
     found = (
         Assignment.objects.select_related(
-            "task__example", "task__payload", "task__queue__protocol", "current"
+            "task__example", "task__payload", "task__model", "task__queue__protocol", "current"
         )
         .filter(pk=assignment_id, person=person)
         .first()
     )
-    if found is None:
+    if found is None or (project is not None and found.project_id != project.pk):
         raise NotFound("You hold no such assignment.")
     return found
 

@@ -51,11 +51,12 @@ class AssignmentOut(serializers.ModelSerializer[Assignment]):
 
     state = serializers.ChoiceField(choices=AssignmentState.choices)
     draft = serializers.DictField(allow_null=True)
+    draft_version = serializers.CharField()
     task = TaskToDo()
 
     class Meta:
         model = Assignment
-        fields = ("id", "state", "leased_at", "lease_expires_at", "draft", "task")
+        fields = ("id", "state", "leased_at", "lease_expires_at", "draft", "draft_version", "task")
 
 
 class Stand(serializers.ModelSerializer[Assignment]):
@@ -66,6 +67,15 @@ class Stand(serializers.ModelSerializer[Assignment]):
     class Meta:
         model = Assignment
         fields = ("id", "state", "lease_expires_at")
+
+
+class DraftOut(Stand):
+    """As `Stand`; the next draft may say that it is `based_on` this version."""
+
+    draft_version = serializers.CharField()
+
+    class Meta(Stand.Meta):
+        fields = (*Stand.Meta.fields, "draft_version")
 
 
 class EmptyOut(serializers.Serializer[Any]):
@@ -128,6 +138,12 @@ class Submitted(serializers.Serializer[Any]):
 
 class DraftIn(serializers.Serializer[Any]):
     draft = serializers.DictField(help_text="Whatever you want back: usually an unfinished answer")
+    based_on = serializers.CharField(
+        max_length=40,
+        allow_blank=True,
+        required=False,
+        help_text="The `draft_version` you have seen, empty for none; a newer one: 409 `changed_elsewhere`",
+    )
 
 
 class Skip(serializers.Serializer[Any]):

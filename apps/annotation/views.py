@@ -18,7 +18,7 @@ from apps.annotation import queries
 from apps.annotation.cards import card_of, decision_of
 from apps.annotation.disputes import dispute_of, settled_of
 from apps.annotation.domain import OUTCOMES
-from apps.annotation.forms import answer_from, draft_from, settlement_from
+from apps.annotation.forms import answer_from, draft_from, settlement_from, showing_from
 from apps.annotation.models import HOLDING, Assignment, Queue, Task
 from apps.annotation.previews import preview_of
 from apps.annotation.queries import Empty
@@ -60,16 +60,60 @@ def lease(request: HttpRequest, member: Member) -> HttpResponse:
 
 @require_POST
 @member_view("annotate")
-def submit(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
-    """Keep the answer and hand out the next task, in one transaction and one response."""
-    annotation, following = answers.submit_and_lease_next(
+def ahead(request: HttpRequest, member: Member) -> HttpResponse:
+    """The card after the one that the page is showing, to be painted at once when it is due; 204 for none."""
+    queue, showing = queries.active_queue(project=member.project), showing_from(request.POST)
+    if queue is None:
+        return HttpResponse(status=204)
+    assignment = leases.lease_ahead(queue=queue, person=member.person, showing=showing, at=timezone.now())
+    return _card(request, assignment)
+
+
+@never_cache
+@require_GET
+@member_view("annotate")
+def stand(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    """One's own card as it stands on the server: with its draft, else with the answer that was submitted."""
+    assignment = queries.own_assignment(
+        assignment_id=assignment_id, person=member.person, project=member.project
+    )
+    if not getattr(request, "htmx", False):
+        return redirect("annotation:desk", slug=member.project.slug)
+    if assignment.draft is None and assignment.current:
+        assignment.draft = assignment.current.as_draft
+    return _card(request, assignment)
+
+
+@require_POST
+@member_view("annotate")
+def answer(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    """Keep an answer that has waited in a browser, beside whatever is on the desk now: nothing is leased."""
+    annotation = answers.submit_annotation(
         assignment_id=assignment_id,
         person=member.person,
         project=member.project,
         answer=answer_from(request.POST),
         at=timezone.now(),
     )
+    return _told(HttpResponse(status=204), annotation.assignment)
+
+
+@require_POST
+@member_view("annotate")
+def submit(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    """Keep the answer and hand out the next task, or the one after what the page is showing already."""
+    showing = showing_from(request.POST)
+    annotation, following = answers.submit_and_lease_next(
+        assignment_id=assignment_id,
+        person=member.person,
+        project=member.project,
+        answer=answer_from(request.POST),
+        showing=showing,
+        at=timezone.now(),
+    )
     done = annotation.assignment
+    if showing:
+        return _told(_card(request, following), done)
     return _show(request, member, following, queue=done.task.queue, done=done)
 
 
@@ -81,9 +125,12 @@ def draft(request: HttpRequest, member: Member, assignment_id: int) -> HttpRespo
         person=member.person,
         project=member.project,
         draft=draft_from(request.POST),
+        based_on=request.POST.get("based_on"),
         at=timezone.now(),
     )
-    return _time_left(assignment)
+    response = _time_left(assignment)
+    response["X-Draft-Version"] = assignment.draft_version
+    return response
 
 
 @require_POST
@@ -179,11 +226,20 @@ def _show(
         empty = empty or queries.why_empty(queue=queue, person=member.person, at=at)
     context = {"card": assignment and card_of(assignment, at=at), "empty": empty}
     response = page(request, DESK, context, partial="card")
-    if done:
-        trigger_client_event(
-            response, "desk:done", {"id": done.pk, "state": done.state, "says": OUTCOMES[done.state]}
-        )
-    return response
+    return _told(response, done) if done else response
+
+
+def _card(request: HttpRequest, assignment: Assignment | None) -> HttpResponse:
+    """A card alone, beside what the page shows; 204 for none."""
+    if assignment is None:
+        return HttpResponse(status=204)
+    return page(request, DESK, {"card": card_of(assignment, at=timezone.now())}, partial="card")
+
+
+def _told(response: HttpResponse, done: Assignment) -> HttpResponse:
+    """With what became of the assignment, for the page to tell."""
+    told = {"id": done.pk, "state": done.state, "says": OUTCOMES[done.state]}
+    return trigger_client_event(response, "desk:done", told)
 
 
 @require_GET

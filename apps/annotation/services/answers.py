@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.annotation.domain import needs_confidence
-from apps.annotation.errors import AlreadyAnswered, CannotReopen
+from apps.annotation.errors import AlreadyAnswered, CannotReopen, ChangedElsewhere
 from apps.annotation.models import HOLDING, Annotation, Assignment, AssignmentState, Task, TaskState
 from apps.annotation.services.consensus import close_when_full
 from apps.annotation.services.leases import extend, lease_within, lock_own
@@ -38,19 +38,40 @@ class Answer:
 
 @transaction.atomic
 def save_draft(
-    *, assignment_id: int, person: User, project: Project | None = None, draft: dict[str, Any], at: datetime
+    *,
+    assignment_id: int,
+    person: User,
+    project: Project | None = None,
+    draft: dict[str, Any],
+    based_on: str | None = None,
+    at: datetime,
 ) -> Assignment:
-    """Keep what has been typed so far and let the lease run on; on an expired lease the draft is kept all the same."""
+    """Keep what has been typed so far and let the lease run on; on an expired lease the draft is kept all the same.
+
+    `based_on` is the version that the writer has seen, empty for none: a newer one from elsewhere is not written over.
+    """
     if len(str(draft)) > MAX_DRAFT:
         raise BadInput(f"A draft holds at most {MAX_DRAFT} characters.", field="draft")
     assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
+    if assignment.state not in {*HOLDING, AssignmentState.EXPIRED}:
+        raise IllegalMove(assignment, assignment.state, "saved as a draft")
+    if based_on is not None:
+        _check_base(assignment, based_on=based_on, draft=draft)
     if assignment.state in HOLDING:
         extend(assignment, at=at, draft=draft, draft_saved_at=at)
-    elif assignment.state == AssignmentState.EXPIRED:
-        Assignment.objects.filter(pk=assignment.pk).update(draft=draft, draft_saved_at=at)
     else:
-        raise IllegalMove(assignment, assignment.state, "saved as a draft")
+        Assignment.objects.filter(pk=assignment.pk).update(draft=draft, draft_saved_at=at)
+    assignment.draft, assignment.draft_saved_at = draft, at
     return assignment
+
+
+def _check_base(assignment: Assignment, *, based_on: str, draft: dict[str, Any]) -> None:
+    """What the same page has saved before, without hearing of it, is no other's work."""
+    kept = assignment.draft
+    if kept is None or based_on == assignment.draft_version:
+        return
+    if not draft.get("page") or draft["page"] != kept.get("page"):
+        raise ChangedElsewhere(draft=kept, version=assignment.draft_version)
 
 
 @transaction.atomic
@@ -142,12 +163,18 @@ def _check_confidence(answer: Answer, *, asked: bool) -> None:
 
 @transaction.atomic
 def submit_and_lease_next(
-    *, assignment_id: int, person: User, project: Project | None = None, answer: Answer, at: datetime
+    *,
+    assignment_id: int,
+    person: User,
+    project: Project | None = None,
+    answer: Answer,
+    showing: int = 0,
+    at: datetime,
 ) -> tuple[Annotation, Assignment | None]:
-    """Submit, and lease the next task of the same queue in the same transaction."""
+    """Submit, and lease the next task of the same queue in the same transaction: the one after what is `showing`."""
     annotation = _submit(assignment_id=assignment_id, person=person, project=project, answer=answer, at=at)
-    queue = annotation.assignment.task.queue
-    return annotation, lease_within(queue=queue, person=person, at=at, after=assignment_id)
+    after, queue = showing or assignment_id, annotation.assignment.task.queue
+    return annotation, lease_within(queue=queue, person=person, at=at, after=after, showing=showing)
 
 
 @transaction.atomic
@@ -161,12 +188,6 @@ def reopen(*, assignment_id: int, person: User, project: Project | None = None, 
     current = assignment.current
     if current is None:
         raise CannotReopen("nothing was submitted")
-    draft = {
-        "answers": current.answers,
-        "condition": current.condition,
-        "confidence": current.confidence,
-        "comment": current.comment,
-    }
-    move(assignment, to=AssignmentState.DRAFT, at=at, actor=person, draft=draft, draft_saved_at=at)
+    move(assignment, to=AssignmentState.DRAFT, at=at, actor=person, draft=current.as_draft, draft_saved_at=at)
     extend(assignment, at=at, leased_at=at)
     return assignment

@@ -19,16 +19,23 @@ from apps.projects.models import Project
 from apps.projects.permissions import MAY, require
 from apps.projects.queries import protocol_of
 
-# What the person holds already comes first. Else the highest priority, then the oldest. A task that others are just
-# taking is passed over (SKIP LOCKED), never waited for. A lease of ours that expired is taken up again rather than
-# doubled: one assignment per task and person. One statement, because this is what experts wait for.
+# What the person holds already comes first, but what they look at. Else the highest priority, then the oldest. A task
+# that others are just taking is passed over (SKIP LOCKED), never waited for. A lease of ours that expired is taken up
+# again rather than doubled: one assignment per task and person. What is looked at from now on is leased in full. One
+# statement, because this is what experts wait for.
 EXPIRED_AT_ONCE = 500
+AHEAD_SECONDS = 120
+"""How long a task is kept for somebody who has not seen it yet: docs/decisions/0013."""
 LEASE = """
 WITH held AS (
     SELECT mine.id FROM annotation_assignment AS mine JOIN annotation_task AS task ON task.id = mine.task_id
     WHERE mine.person_id = %(person)s AND mine.state IN ('leased', 'draft') AND mine.lease_expires_at > %(at)s
-      AND mine.kind = 'annotate' AND task.queue_id = %(queue)s
+      AND mine.kind = 'annotate' AND task.queue_id = %(queue)s AND mine.id <> %(showing)s
     ORDER BY mine.leased_at, mine.id LIMIT 1
+), looked_at AS (
+    UPDATE annotation_assignment SET lease_expires_at = greatest(lease_expires_at, %(full)s)
+    WHERE id = CASE WHEN %(showing)s = 0 THEN (SELECT id FROM held) ELSE %(showing)s END
+      AND person_id = %(person)s AND state IN ('leased', 'draft') AND lease_expires_at > %(at)s
 ), chosen AS (
     SELECT task.id FROM annotation_task AS task
     WHERE task.queue_id = %(queue)s AND task.state = 'open' AND task.open_slots > 0 AND {gold}
@@ -82,17 +89,33 @@ def lease_next(*, queue: Queue, person: User, at: datetime, after: int = 0) -> A
     return lease_within(queue=queue, person=person, at=at, after=after)
 
 
-def lease_within(*, queue: Queue, person: User, at: datetime, after: int) -> Assignment | None:
-    """`lease_next` in the caller's transaction: the hot path has no savepoints."""
+@transaction.atomic
+def lease_ahead(*, queue: Queue, person: User, showing: int, at: datetime) -> Assignment | None:
+    """Lease the task after the one that is `showing`, for a short time: who has one ahead already gets that one."""
+    require(person=person, project=queue.project, action="annotate")
+    return lease_within(queue=queue, person=person, at=at, after=showing, showing=showing)
+
+
+def lease_within(
+    *, queue: Queue, person: User, at: datetime, after: int, showing: int = 0
+) -> Assignment | None:
+    """`lease_next`, or `lease_ahead` of `showing`, in the caller's transaction: the hot path has no savepoints."""
     if queue.paused_at is not None:
-        return held_assignment(queue=queue, person=person, at=at)
-    return _lease(queue=queue, person=person, at=at, after=after)
+        return held_assignment(queue=queue, person=person, at=at, showing=showing)
+    return _lease(queue=queue, person=person, at=at, after=after, showing=showing)
 
 
-def _lease(*, queue: Queue, person: User, at: datetime, after: int) -> Assignment | None:
+def _lease(*, queue: Queue, person: User, at: datetime, after: int, showing: int) -> Assignment | None:
     due = gold_is_due(queue_id=queue.pk, person_id=person.pk, after=after, rate=queue.gold_rate)
-    until = at + timedelta(seconds=queue.lease_seconds)
-    values: dict[str, int | datetime] = {"queue": queue.pk, "person": person.pk, "at": at, "until": until}
+    full = at + timedelta(seconds=queue.lease_seconds)
+    values: dict[str, int | datetime] = {
+        "queue": queue.pk,
+        "person": person.pk,
+        "at": at,
+        "showing": showing,
+        "full": full,
+        "until": min(full, at + timedelta(seconds=AHEAD_SECONDS)) if showing else full,
+    }
     with connection.cursor() as cursor:
         for statement in (LEASE_GOLD, LEASE_OTHER) if due else (LEASE_OTHER,):
             cursor.execute(statement, values)
@@ -125,7 +148,7 @@ def lock_own(*, assignment_id: int, person: User, project: Project | None = None
 def keep_lease(
     *, assignment_id: int, person: User, project: Project | None = None, at: datetime
 ) -> Assignment:
-    """Heartbeat of the desk: the lease runs on from now. An expired one is not revived by it."""
+    """Heartbeat of the desk: the lease runs on from now, and with it the one ahead. None is revived by it."""
     assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     if assignment.state in HOLDING:
         extend(assignment, at=at)
@@ -133,10 +156,17 @@ def keep_lease(
 
 
 def extend(assignment: Assignment, *, at: datetime, **changes: object) -> None:
-    """Let the lease run on from `at`; a heartbeat is not an event."""
-    until = at + timedelta(seconds=assignment.task.queue.lease_seconds)
+    """Let the lease run on from `at`, and that of the task ahead beside it; a heartbeat is not an event."""
+    queue = assignment.task.queue
+    until = at + timedelta(seconds=queue.lease_seconds)
     Assignment.objects.filter(pk=assignment.pk).update(lease_expires_at=until, **changes)
     assignment.lease_expires_at = until
+    briefly = min(until, at + timedelta(seconds=AHEAD_SECONDS))
+    ahead = Assignment.objects.filter(person=assignment.person_id, task__queue=queue).exclude(
+        pk=assignment.pk
+    )
+    brief = ahead.filter(state=AssignmentState.LEASED, lease_expires_at__gt=at, lease_expires_at__lt=briefly)
+    brief.update(lease_expires_at=briefly)
 
 
 @transaction.atomic
