@@ -1,31 +1,18 @@
 // The desk: one card after the other by keyboard, nothing lost on the way.
-import { activeMs, startCounting } from "./activity.js";
-import { clearOld, forget, noteChange, restore, save, stopSaving } from "./drafts.js";
-import { overdue, watch } from "./lease.js";
-import { announce, toast } from "./notices.js";
-import { showTools, zoom } from "./pictures.js";
-import { accept, choose, complete, find, leave, offers, start, step, toWidget } from "./questions.js";
-import { holdAnswers } from "./sending.js";
+import { activeWithin } from "./activity.js";
+import { giveBack, lookAhead } from "./ahead.js";
+import { forget, noteChange, save } from "./drafts.js";
+import { zoom } from "./pictures.js";
+import { accept, choose, complete, find, leave, offers, step, toWidget } from "./questions.js";
+import { carry } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
-import { addDecision } from "./strip.js";
+import { watchSignIn } from "./signin-again.js";
+import { say } from "./signs.js";
+import { card, form, hands, keepAside, sendAnswer, setAside, show, takeUp, takeUpDrafts, tell } from "./turns.js";
 
 const desk = document.getElementById("desk");
-const card = () => desk.querySelector(".desk-card");
-const form = () => document.getElementById("answer");
-const STATES = { saving: "Saving", saved: "Saved", sending: "Sending", offline: "Offline, kept here", "signed-out": "Signed out, kept here", elsewhere: "Changed elsewhere", refused: "Not saved" };
-
-function say(state) {
-  const sign = document.getElementById("save-state");
-  sign.dataset.state = state;
-  if (state !== "sending") sign.textContent = STATES[state] ?? "";
-  const says = document.getElementById("desk-says");
-  if (state === "signed-out" && says) {
-    const link = Object.assign(document.createElement("a"), { href: desk.dataset.login, target: "_blank", textContent: "sign in in a new tab" });
-    says.replaceChildren("You have been signed out. Your answer is kept here: ", link, ", come back, and it is sent.");
-  } else if (state === "offline") says?.replaceChildren("The server does not answer. Your answer is kept here and sent again by itself.");
-  else if (state === "refused") says?.replaceChildren("The server does not take this as a draft: it is too long, or holds a character that is none. It is kept here.");
-  else if (state === "elsewhere") says?.replaceChildren("This task was finished elsewhere; what you enter here is not saved. Reload the page for the next one.");
-}
+const LOOK = 30_000;
+let aside = null;
 
 const submit = () => form() && complete() && form().requestSubmit();
 const write = (textarea) => (textarea ? textarea.focus() : false);
@@ -51,44 +38,47 @@ const KEYS = [
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },
 ];
 
-function show() {
-  watch(card());
-  showTools();
-  say(card() && "saved" in card().dataset ? "saved" : "");
-  if (!card()) return document.getElementById("card").focus({ preventScroll: true });
-  startCounting(Number(card().dataset.active));
-  restore(card(), say);
-  start();
-}
-
 desk.addEventListener("submit", (event) => {
-  if (event.target.id === "answer" && !complete()) {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
+  if (event.target.id !== "answer") return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (complete()) sendAnswer();
 }, { capture: true });
-desk.addEventListener("htmx:configRequest", (event) => {
-  if (event.target.id !== "answer") return save(form(), say); // leaving the card for another verb
-  stopSaving();
-  event.detail.parameters.active_ms = activeMs();
+desk.addEventListener("htmx:configRequest", ({ detail }) => {
+  delete detail.parameters.csrfmiddlewaretoken; // the header has the newer one after signing in again
+  save(form(), hands); // leaving the card for another verb
 });
 desk.addEventListener("desk:done", ({ detail }) => {
-  const late = overdue();
-  forget(card());
-  addDecision(card(), detail);
-  const sitting = document.getElementById("sitting");
-  sitting.hidden = false;
-  sitting.firstElementChild.textContent = Number(sitting.firstElementChild.textContent) + 1;
-  if (detail.state === "surplus") toast(detail.says, { kind: "warn" });
-  else announce(late && detail.state === "submitted" ? `${detail.says} Your time was up, but the task still had room.` : detail.says);
+  forget(card().dataset.assignment);
+  tell(card(), detail);
 });
-desk.addEventListener("htmx:afterSettle", ({ detail }) => detail.target.id === "card" && show());
-desk.addEventListener("input", ({ target }) => target.form === form() && noteChange(form(), say));
-addEventListener("pagehide", () => save(form(), say, { keepalive: true }));
-addEventListener("online", () => save(form(), say));
+desk.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  aside = detail.target.id === "card" && detail.requestConfig.elt.closest("#strip") ? setAside() : null; // back when the reopened one is done
+});
+desk.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.target.id !== "card") return;
+  show();
+  keepAside(aside);
+});
+desk.addEventListener("input", ({ target }) => form() && target.form === form() && noteChange(form(), hands));
+addEventListener("pagehide", () => {
+  save(form(), hands, { keepalive: true });
+  giveBack({ keepalive: true });
+});
+addEventListener("offline", () => say("offline"));
+for (const [where, moment] of [[window, "online"], [document, "signed-in"]]) {
+  where.addEventListener(moment, () => {
+    say("");
+    save(form(), hands);
+  });
+}
 
 writeCheatSheet(KEYS, desk.querySelector(".cheat-sheet"));
-clearOld();
-holdAnswers(desk, say);
+watchSignIn(document.getElementById("sign-in-again"));
 bindKeys(KEYS);
+carry(hands);
+await takeUp();
 show();
+takeUpDrafts();
+setInterval(() => takeUp().then(takeUpDrafts), LOOK);
+setInterval(() => activeWithin(2 * LOOK) && card() && !card().inert && lookAhead(desk.dataset.ahead, card()), LOOK);

@@ -1,75 +1,94 @@
-// Every answer is a draft on the server within a second, and in this browser until the server has it.
+// Every change is in this browser's own database at once, and a draft on the server within a second.
 import { activeMs } from "./activity.js";
+import { prolong } from "./ahead.js";
+import { fieldsOf, fill } from "./fields.js";
 import { keepFor } from "./lease.js";
-import { post } from "./sending.js";
+import { drop, leftBehind, page, put } from "./outbox.js";
+import { formOf, post, unreached, waitMs } from "./sending.js";
 
 const SOON = 500;
-const AGAIN = 5_000;
-const WEEK = 7 * 24 * 3600 * 1000;
-const slot = (card) => `draft:${card.dataset.assignment}`;
 let timer = 0;
-let sending = null;
+let failed = 0;
 let unsaved = false;
+let busy = null; // the form whose draft is on its way
 
-function contents(form) {
-  const data = new FormData(form);
-  for (const name of ["csrfmiddlewaretoken", "request_key"]) data.delete(name);
-  data.set("active_ms", activeMs());
-  return data;
+// `base` is the server's version this was typed over, `writer` the page that typed it first.
+function envelope(form) {
+  const { assignment, version, writer } = form.closest("#card").dataset;
+  const fields = fieldsOf(form).filter(([name]) => !["request_key", "active_ms"].includes(name));
+  return { assignment, page, person: personOf(), url: form.dataset.draftUrl, fields: [...fields, ["active_ms", String(activeMs())]], base: version, writer: writer ?? page, at: Date.now() };
 }
 
-export function noteChange(form, say) {
+export const personOf = () => document.getElementById("desk").dataset.person;
+const send = ({ url, fields, base, writer }, options) => post(url, formOf([...fields, ["based_on", base], ["page", writer]]), options);
+
+export function noteChange(form, hands) {
   unsaved = true;
-  const kept = JSON.stringify({ at: Date.now(), pairs: [...contents(form)] });
-  localStorage.setItem(slot(form.closest("#card")), kept);
+  put("drafts", envelope(form));
   clearTimeout(timer);
-  timer = setTimeout(() => save(form, say), SOON);
+  timer = setTimeout(() => save(form, hands), SOON);
 }
 
-export async function save(form, say, options = {}) {
+export async function save(form, hands, options = {}) {
   clearTimeout(timer);
-  if (!unsaved || !form?.isConnected) return;
+  if (!unsaved || !form?.isConnected || (busy === form && !options.keepalive)) return;
   unsaved = false;
-  sending?.abort();
-  const mine = (sending = new AbortController());
-  const response = await post(form.dataset.draftUrl, contents(form), { signal: mine.signal, ...options });
-  if (mine.signal.aborted || !form.isConnected) return;
+  busy = form;
+  const kept = envelope(form);
+  const response = await send(kept, options);
+  const meanwhile = busy !== form; // submitted, or another card is shown
+  if (!meanwhile) busy = null;
   if (response.ok) {
-    keepFor(Number(response.headers.get("X-Lease-Seconds")));
-    if (unsaved) return;
-    localStorage.removeItem(slot(form.closest("#card")));
-    return say("saved");
+    form.closest("#card").dataset.version = response.headers.get("X-Draft-Version");
+    if (!unsaved || meanwhile) drop("drafts", kept);
   }
-  if (response.status === 409) return say("elsewhere");
-  if (response.status === 413 || response.status === 422) return say("refused"); // sending it again would not help
-  unsaved = true;
-  say([401, 403].includes(response.status) ? "signed-out" : "offline");
-  timer = setTimeout(() => save(form, say), AGAIN);
+  if (meanwhile || !form.isConnected) return;
+  settle(form, hands, response);
+  if (unsaved) timer = setTimeout(() => save(form, hands), failed ? waitMs(failed - 1) : SOON);
 }
 
-// The answer itself is on its way, or has arrived: the draft has done its work.
+function settle(form, hands, response) {
+  if (response.ok) {
+    failed = 0;
+    prolong();
+    keepFor(Number(response.headers.get("X-Lease-Seconds")));
+    if (!unsaved) hands.say("saved");
+  } else if (unreached(response)) {
+    unsaved = true;
+    failed += 1;
+    hands.say(response.status === 401 ? "signed-out" : "offline");
+  } else if (response.status === 409) {
+    hands.say("elsewhere");
+    hands.differ(form, response.headers.get("X-Error-Code"));
+  } else hands.say("refused"); // sending it again would not help
+}
+
+// The answer itself is kept, or another card comes: the draft has done its work.
 export function stopSaving() {
   clearTimeout(timer);
-  sending?.abort();
+  busy = null;
   unsaved = false;
 }
 
-export const forget = (card) => localStorage.removeItem(slot(card));
+export const forget = (assignment) => drop("drafts", { assignment: String(assignment), page });
 
-// What this browser still holds never reached the server, so it is the newer one.
-export function restore(card, say) {
-  const kept = JSON.parse(localStorage.getItem(slot(card)) ?? "null");
+// What a tab that is gone typed on this card, and the server never had: filled in, and saved as this tab's own.
+export async function restore(card, hands) {
+  const kept = (await leftBehind("drafts", personOf())).filter(({ assignment }) => assignment === card.dataset.assignment).at(-1);
   const form = card.querySelector("#answer");
-  if (!kept) return;
-  for (const [name, value] of kept.pairs) {
-    const fields = form.elements.namedItem(name);
-    if (fields && !["revealed", "active_ms"].includes(name)) fields.value = value; // a RadioNodeList checks its match
-  }
-  noteChange(form, say);
+  if (!kept || unsaved || !form.isConnected) return;
+  fill(form, kept.fields);
+  Object.assign(card.dataset, { version: kept.base, writer: kept.writer });
+  noteChange(form, hands);
+  drop("drafts", kept);
 }
 
-export function clearOld() {
-  for (const name of Object.keys(localStorage)) {
-    if (name.startsWith("draft:") && Date.now() - JSON.parse(localStorage.getItem(name)).at > WEEK) localStorage.removeItem(name);
+// Drafts of other cards go to the server, to be there when those come round again.
+export async function sendOthers(shown) {
+  for (const kept of await leftBehind("drafts", personOf())) {
+    if (kept.assignment === shown?.dataset.assignment) continue;
+    const response = await send(kept);
+    if (unreached(response)) return;
+    if (response.headers.get("X-Error-Code") !== "changed_elsewhere") drop("drafts", kept);
   }
 }

@@ -1,5 +1,6 @@
 // The lease ring: how long the task is kept for this person, and the heartbeat while they work on it.
 import { activeWithin } from "./activity.js";
+import { prolong } from "./ahead.js";
 import { announce } from "./notices.js";
 import { post } from "./sending.js";
 
@@ -43,6 +44,7 @@ async function beat() {
   beaten = performance.now();
   const shown = card;
   const response = await post(document.getElementById("answer").dataset.keepUrl, new FormData());
+  if (response.ok) prolong();
   if (response.ok && card === shown) keepFor(Number(response.headers.get("X-Lease-Seconds")));
 }
 

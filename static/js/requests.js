@@ -30,7 +30,9 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   }
 });
 
+// A page that has its own way to sign in again says so by `preventDefault`.
 function askToSignIn() {
+  if (!document.dispatchEvent(new CustomEvent("signed-out", { cancelable: true }))) return;
   const url = `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
   const link = { url, label: "Sign in in a new tab" };
   toast("You have been signed out. What you typed is still here; sign in, come back and send it again.", { kind: "bad", link });

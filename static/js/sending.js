@@ -1,56 +1,79 @@
-// An answer that did not arrive stays on the page and is sent again with the same key, so that it counts once.
+// Answers on their way. Each is in this browser's database until the server has confirmed it; they go in order, one
+// at a time, again and again under the same key, so that each counts once.
+import { drop, put } from "./outbox.js";
+
 const WAITS = [1, 2, 4, 8, 15, 30]; // seconds
+const PATIENCE = 15_000;
 const cookie = (name) => document.cookie.split("; ").find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
 const away = { ok: false, status: 0, headers: new Headers() };
+const AGAIN = ["rows_busy", "lost_race", "database_away"];
+const line = []; // { row, card }: what is in the database, and the card it was given on, where that is still here
+let hands = null; // what to do with an answer of the server: done, refused, elsewhere, say, showing
+let moving = false;
+let failed = 0;
+let timer = 0;
 
-// A small POST beside htmx; never rejects: status 0 is no connection, 401 a lost sign-in.
+export const waitMs = (times) => WAITS[Math.min(times, WAITS.length - 1)] * 1000;
+
+export function formOf(fields) {
+  const body = new FormData();
+  for (const [name, value] of fields) body.append(name, value);
+  return body;
+}
+
+// A small POST beside htmx; never rejects: status 0 is no connection, 401 a lost sign-in, which the page is told of.
 export async function post(url, body, options = {}) {
   const headers = { "X-CSRFToken": cookie("csrftoken"), "HX-Request": "true" };
   try {
-    const response = await fetch(url, { method: "POST", body, headers, redirect: "manual", ...options });
-    return response.type === "opaqueredirect" ? { ...away, status: 401 } : response;
+    const response = await fetch(url, { method: "POST", body, headers, redirect: "manual", signal: AbortSignal.timeout(PATIENCE), ...options });
+    const lost = response.type === "opaqueredirect" || (response.status === 403 && !response.headers.has("X-Error-Code"));
+    if (!lost) return response;
+    document.dispatchEvent(new CustomEvent("signed-out", { cancelable: true }));
+    return { ...away, status: 401 };
   } catch {
     return away;
   }
 }
 
-// Holds htmx's answer form together; `say(state)` is "sending", "offline" or "signed-out".
-export function holdAnswers(desk, say) {
-  let failed = 0;
-  let timer = 0;
-  const mine = (event) => event.detail.elt?.id === "answer" || event.detail.requestConfig?.elt?.id === "answer";
-  const again = () => {
-    clearTimeout(timer);
-    const form = document.getElementById("answer");
-    if (failed && form) form.requestSubmit();
-  };
-  const hold = (event, state) => {
-    if (!mine(event)) return;
-    event.stopPropagation(); // the page's own words for it would be a second voice
-    say(state);
-    clearTimeout(timer);
-    timer = setTimeout(again, WAITS[Math.min(failed++, WAITS.length - 1)] * 1000);
-  };
+export const unreached = (response) => response.status === 0 || response.status === 401 || response.status === 429 || response.status >= 500 || AGAIN.includes(response.headers.get("X-Error-Code"));
+export const waiting = () => line.length;
+export const isOnItsWay = (card) => line.some((one) => one.card === card || one.row.assignment === card?.dataset.assignment);
 
-  desk.addEventListener("htmx:configRequest", (event) => {
-    delete event.detail.parameters.csrfmiddlewaretoken; // the header has the newer one after signing in again
-    if (mine(event)) say("sending");
-  });
-  desk.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr } = event.detail;
-    if (!mine(event)) return;
-    if (xhr.responseURL.includes(desk.dataset.login)) {
-      event.detail.shouldSwap = false;
-      hold(event, "signed-out");
-    } else if (xhr.status >= 500 || xhr.status === 403) {
-      Object.assign(event.detail, { shouldSwap: false, isError: false });
-      hold(event, xhr.status === 403 ? "signed-out" : "offline");
-    } else {
-      failed = 0;
-      clearTimeout(timer);
-    }
-  });
-  for (const kind of ["htmx:sendError", "htmx:timeout"]) desk.addEventListener(kind, (event) => hold(event, "offline"));
-  addEventListener("online", again);
-  addEventListener("focus", again); // back from signing in
+export function carry(by) {
+  hands = by;
+  for (const moment of ["online", "focus"]) addEventListener(moment, move);
+  document.addEventListener("signed-in", move);
+}
+
+// Resolves when the answer is kept; from then on it will arrive, whatever becomes of this page.
+export async function give(row, card) {
+  const kept = row.order ?? (await put("answers", row));
+  line.push({ row: kept === undefined ? row : { ...row, order: kept }, card });
+  move();
+}
+
+async function move() {
+  clearTimeout(timer);
+  if (moving) return;
+  moving = true;
+  while (line.length && (await arrives(line[0])));
+  moving = false;
+}
+
+async function arrives(one) {
+  hands.say("sending");
+  const showing = one.card ? hands.showing(one.card) : null;
+  const url = one.card ? one.row.url : one.row.url.replace(/submit\/$/, "answer/");
+  const response = await post(url, formOf([...one.row.fields, ...(showing ? [["showing", showing]] : [])]));
+  if (unreached(response)) {
+    hands.say(response.status === 401 ? "signed-out" : "offline");
+    timer = setTimeout(move, waitMs(failed++));
+    return false;
+  }
+  failed = 0;
+  line.shift();
+  const ends = response.ok ? "done" : response.status === 409 ? "elsewhere" : "refused";
+  await hands[ends](one, response);
+  if (one.row.order !== undefined) drop("answers", one.row);
+  return true;
 }

@@ -1,0 +1,34 @@
+// What stands in a card's form, as pairs of name and value: taken out, filled in again, compared in people's words.
+const BESIDES = ["csrfmiddlewaretoken", "request_key", "active_ms", "revealed"];
+const OPTIONS = ["radio", "checkbox"];
+const named = (form) => [...form.elements].filter(({ name, type }) => name && !BESIDES.includes(name) && !["submit", "button", "fieldset"].includes(type));
+
+export const fieldsOf = (form) => [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string");
+
+// A name may stand several times: options by their value, texts in their order.
+export function fill(form, fields) {
+  const given = Map.groupBy(fields, ([name]) => name);
+  for (const field of named(form)) {
+    const values = (given.get(field.name) ?? []).map(([, value]) => value);
+    if (OPTIONS.includes(field.type)) field.checked = values.includes(field.value);
+    else {
+      field.value = values[0] ?? "";
+      if (values.length > 1) given.get(field.name).shift();
+    }
+  }
+  for (const question of form.querySelectorAll(".question")) question.dispatchEvent(new CustomEvent("question:restore", { bubbles: true }));
+}
+
+function words(form, name) {
+  const fields = named(form).filter((field) => field.name === name);
+  const shown = fields.filter(({ type, checked }) => !OPTIONS.includes(type) || checked);
+  return shown.map((field) => (OPTIONS.includes(field.type) ? (field.closest("label")?.querySelector("span")?.textContent ?? field.value) : field.value)).join(", ");
+}
+
+const titleOf = (field) => (field.closest(".question")?.querySelector("legend") ?? field.labels?.[0])?.firstChild.textContent.trim() ?? field.name;
+
+// Where two forms of one card differ: [{ title, mine, theirs }], in the order of the form.
+export function differences(mine, theirs) {
+  const firsts = new Map(named(mine).reverse().map((field) => [field.name, field]));
+  return [...firsts].reverse().map(([name, field]) => ({ title: titleOf(field), mine: words(mine, name), theirs: words(theirs, name) })).filter((row) => row.mine !== row.theirs);
+}
