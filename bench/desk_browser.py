@@ -3,9 +3,9 @@
 Method. One run starts the product as `make run` does, seeded with the demo, on a throw-away folder, and one Chromium
 on the same machine, signed in as an expert of the demo. Each card is answered by keys alone, with a pause before
 each card as short as an expert's shortest (`--pause`, 0.4 s). Times are taken inside the page: from the time stamp of
-the key event to the second animation frame after the change in the document, which is when the first has been
-painted. Layout shifts are those that the browser reports, with the elements that moved; those within half a second of
-a key press are listed too, which the browser's own sum leaves out. One unmeasured card comes first.
+the key event to the first task after the animation frame that shows the change, by when it has been painted. Layout
+shifts are those that the browser reports, with the elements that moved; those within half a second of a
+key press are listed too, which the browser's own sum leaves out. One unmeasured card comes first.
 
     .venv/bin/python -m bench.desk_browser --cards 60
 """
@@ -34,8 +34,8 @@ WATCH = """
 window.taken = {cards: [], keys: [], shifts: []};
 let pressed = {};
 addEventListener("keydown", (event) => (pressed = {key: event.key, at: event.timeStamp}), true);
-const twoFrames = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
-const painted = (list, from) => twoFrames(() => list.push(performance.now() - from));
+const afterPaint = (then) => requestAnimationFrame(() => setTimeout(then));
+const painted = (list, from) => afterPaint(() => list.push(performance.now() - from));
 document.addEventListener("change", () => painted(taken.keys, pressed.at), true);
 document.addEventListener("DOMContentLoaded", () => {
   const shown = () => document.querySelector("#card")?.dataset.assignment;

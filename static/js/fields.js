@@ -25,7 +25,8 @@ function words(form, name) {
   return shown.map((field) => (OPTIONS.includes(field.type) ? (field.closest("label")?.querySelector("span")?.textContent ?? field.value) : field.value)).join(", ");
 }
 
-const titleOf = (field) => (field.closest(".question")?.querySelector("legend") ?? field.labels?.[0])?.firstChild.textContent.trim() ?? field.name;
+const labelOf = (field) => field.closest(".question")?.querySelector("legend") ?? field.form.querySelector(`label[for="${CSS.escape(field.id)}"]`);
+const titleOf = (field) => labelOf(field)?.firstChild.textContent.trim() ?? field.name;
 
 // Where two forms of one card differ: [{ title, mine, theirs }], in the order of the form.
 export function differences(mine, theirs) {

@@ -10,7 +10,7 @@ import { announce, toast } from "./notices.js";
 import { leftBehind, page, put } from "./outbox.js";
 import { showTools } from "./pictures.js";
 import { start } from "./questions.js";
-import { give, isOnItsWay, post } from "./sending.js";
+import { give, isOnItsWay, post, waiting } from "./sending.js";
 import { say } from "./signs.js";
 import { addDecision } from "./strip.js";
 
@@ -71,9 +71,14 @@ async function done({ row, card: sent }, response) {
   tell(sent, JSON.parse(response.headers.get("HX-Trigger"))["desk:done"], row.late);
   say(works() && "saved" in card().dataset ? "saved" : "");
   const next = response.status === 200 ? cardFrom(await response.text()) : null;
-  if (!next || isOnItsWay(next)) return;
+  if (!next || isOnItsWay(next)) return goOn();
   if (works()) hold(next);
   else paint(next);
+}
+
+// The card on the desk is answered, and no answer on its way will bring the next.
+async function goOn() {
+  if (card()?.inert && !waiting()) paint(await leased());
 }
 
 export function tell(sent, detail, late) {
@@ -94,7 +99,10 @@ const verb = (url, name) => url.replace(/[a-z]+\/$/, name);
 // The server does not take it as it is: the card comes back with the reason, and what was shown waits.
 async function refused({ row, card: sent }, response) {
   await asDraft(row);
-  if (!sent) return toast("An answer that was kept here was not taken as it is. It is a draft again and comes back with its task.", { kind: "warn" });
+  if (!sent) {
+    toast("An answer that was kept here was not taken as it is. It is a draft again and comes back with its task.", { kind: "warn" });
+    return goOn();
+  }
   const aside = card() === sent ? null : setAside();
   await save(form(), hands);
   sent.inert = false;
@@ -108,6 +116,7 @@ async function elsewhere({ row, card: sent }) {
   await asDraft(row);
   if (sent) sent.inert = false;
   await decide(verb(row.url, ""), row.fields, { finished: true });
+  await goOn();
 }
 
 // A draft that the server did not take: it has a newer one from elsewhere, or the task is finished.

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from apps.annotation.domain import Vote, count_votes
-from apps.annotation.errors import AlreadyAnswered, CannotReopen
+from apps.annotation.errors import AlreadyAnswered, CannotReopen, ChangedElsewhere
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Consensus, TaskState
 from apps.annotation.services.answers import reopen, save_draft, submit_and_lease_next, submit_annotation
 from apps.annotation.services.consensus import adjudicate
@@ -270,6 +270,35 @@ def test_a_submitted_draft_is_emptied(house):
     save_draft(assignment_id=lease.pk, person=house.erin, draft={"answers": {}}, at=house.clock)
     submit(house, lease, house.erin)
     assert Assignment.objects.get(pk=lease.pk).draft is None
+
+
+def save(house, lease, text, **values):
+    draft = {"comment": text, **values.pop("writer", {})}
+    return save_draft(
+        assignment_id=lease.pk, person=house.erin, draft=draft, at=house.later(seconds=1), **values
+    )
+
+
+def test_a_draft_based_on_an_older_version_is_not_written_over_the_newer(house):
+    house.task("a")
+    lease = house.lease(house.erin)
+    first = save(house, lease, "at home", based_on="").draft_version
+    second = save(house, lease, "at home, later", based_on=first).draft_version
+    with pytest.raises(ChangedElsewhere) as refused:
+        save(house, lease, "on the train", based_on=first)
+    assert refused.value.detail == {"draft": {"comment": "at home, later"}, "version": second}
+    lease.refresh_from_db()
+    assert lease.draft == {"comment": "at home, later"}
+    assert save(house, lease, "on the train", based_on=second).draft == {"comment": "on the train"}
+
+
+def test_a_page_that_did_not_hear_of_its_own_draft_is_no_stranger_to_it(house):
+    house.task("a")
+    lease, page = house.lease(house.erin), {"page": "one"}
+    save(house, lease, "sent, never confirmed", based_on="", writer=page)
+    assert save(house, lease, "sent again", based_on="", writer=page).draft["comment"] == "sent again"
+    with pytest.raises(ChangedElsewhere):
+        save(house, lease, "from another", based_on="", writer={"page": "other"})
 
 
 def vote(n, label, condition="clear"):

@@ -325,7 +325,8 @@ def test_without_scripts_the_form_works_by_redirect(erin, house):
 def test_somebody_elses_assignment_is_not_found(erin, house):
     house.task("a")
     theirs = house.lease(house.emil)
-    for verb in ("submit", "draft", "keep", "skip", "escalate", "release", "reopen"):
+    assert erin.client.get(erin.url("stand", theirs.pk), headers=HTMX).status_code == 404
+    for verb in ("submit", "answer", "draft", "keep", "skip", "escalate", "release", "reopen"):
         answer = erin.press(verb, theirs.pk, reason="other", request_key="k", **{"answers.digit": "3"})
         assert answer.status_code == 404, verb
 
@@ -351,10 +352,10 @@ def test_nobody_sits_at_the_desk_unnamed(client, house):
 
 
 @pytest.mark.parametrize(
-    "name", ["lease", "submit", "draft", "keep", "skip", "escalate", "release", "reopen"]
+    "name", ["lease", "ahead", "submit", "answer", "draft", "keep", "skip", "escalate", "release", "reopen"]
 )
 def test_a_get_never_changes_the_desk(erin, name):
-    assert erin.client.get(erin.url(name, *([] if name == "lease" else [1]))).status_code == 405
+    assert erin.client.get(erin.url(name, *([] if name in {"lease", "ahead"} else [1]))).status_code == 405
 
 
 def test_submitting_and_getting_the_next_takes_few_statements(erin, house):

@@ -172,6 +172,18 @@ def test_drafts_come_back_with_the_assignment(house: Any, call: Any) -> None:
     erin.refused("put", f"assignments/{number}/draft/", {"draft": 3}, status=422, code="bad_input")
 
 
+def test_a_draft_says_what_it_is_based_on_and_a_newer_one_comes_back(house: Any, call: Any) -> None:
+    house.task("a1")
+    erin = call(house.erin)
+    path = f"assignments/{lease(erin)['id']}/draft/"
+    version = erin.put(path, {"draft": {"comment": "first"}, "based_on": ""})["draft_version"]
+    error = erin.refused(
+        "put", path, {"draft": {"comment": "second"}, "based_on": ""}, status=409, code="changed_elsewhere"
+    )
+    assert (error["draft"], error["version"]) == ({"comment": "first"}, version)
+    erin.put(path, {"draft": {"comment": "second"}, "based_on": version})
+
+
 def test_skipping_gives_the_task_to_others(house: Any, call: Any) -> None:
     house.task("a1")
     erin, emil = call(house.erin), call(house.emil)
@@ -274,7 +286,15 @@ def test_an_assignment_tells_nothing_of_peers_or_of_how_it_was_chosen(house: Any
     house.task("a1", overlap=3)
     house.submit(house.emil, "8")
     assignment = lease(call(house.erin))
-    assert set(assignment) == {"id", "state", "leased_at", "lease_expires_at", "draft", "task"}
+    assert set(assignment) == {
+        "id",
+        "state",
+        "leased_at",
+        "lease_expires_at",
+        "draft",
+        "draft_version",
+        "task",
+    }
     assert set(assignment["task"]) == {
         "key", "payload", "given_label", "why", "prediction", "protocol", "confidence_asked",
     }  # fmt: skip

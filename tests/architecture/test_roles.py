@@ -33,6 +33,8 @@ ANNOTATORS = {"expert", "lead"}
 
 WHO: dict[str, set[str]] = {
     "annotation:adjudication": LEADS,
+    "annotation:ahead": ANNOTATORS,
+    "annotation:answer": ANNOTATORS,
     "annotation:desk": ANNOTATORS,
     "annotation:draft": ANNOTATORS,
     "annotation:escalate": ANNOTATORS,
@@ -45,6 +47,7 @@ WHO: dict[str, set[str]] = {
     "annotation:reopen_task": LEADS,
     "annotation:settle": LEADS,
     "annotation:skip": ANNOTATORS,
+    "annotation:stand": ANNOTATORS,
     "annotation:submit": ANNOTATORS,
     "calibration:add_gold": LEADS,
     "calibration:calibration": ADMIN,

@@ -21,8 +21,8 @@ from apps.projects.queries import protocol_of
 
 # What the person holds already comes first, but what they look at. Else the highest priority, then the oldest. A task
 # that others are just taking is passed over (SKIP LOCKED), never waited for. A lease of ours that expired is taken up
-# again rather than doubled: one assignment per task and person. What is looked at from now on is leased in full. One
-# statement, because this is what experts wait for.
+# again rather than doubled: one assignment per task and person. What is looked at from now on, and was leased ahead, is
+# leased in full. One statement, because this is what experts wait for.
 EXPIRED_AT_ONCE = 500
 AHEAD_SECONDS = 120
 """How long a task is kept for somebody who has not seen it yet: docs/decisions/0013."""
@@ -35,7 +35,8 @@ WITH held AS (
 ), looked_at AS (
     UPDATE annotation_assignment SET lease_expires_at = greatest(lease_expires_at, %(full)s)
     WHERE id = CASE WHEN %(showing)s = 0 THEN (SELECT id FROM held) ELSE %(showing)s END
-      AND person_id = %(person)s AND state IN ('leased', 'draft') AND lease_expires_at > %(at)s
+      AND person_id = %(person)s AND state IN ('leased', 'draft')
+      AND lease_expires_at > %(at)s AND lease_expires_at <= %(brief)s
 ), chosen AS (
     SELECT task.id FROM annotation_task AS task
     WHERE task.queue_id = %(queue)s AND task.state = 'open' AND task.open_slots > 0 AND {gold}
@@ -107,14 +108,15 @@ def lease_within(
 
 def _lease(*, queue: Queue, person: User, at: datetime, after: int, showing: int) -> Assignment | None:
     due = gold_is_due(queue_id=queue.pk, person_id=person.pk, after=after, rate=queue.gold_rate)
-    full = at + timedelta(seconds=queue.lease_seconds)
+    full, brief = (at + timedelta(seconds=each) for each in (queue.lease_seconds, AHEAD_SECONDS))
     values: dict[str, int | datetime] = {
         "queue": queue.pk,
         "person": person.pk,
         "at": at,
         "showing": showing,
         "full": full,
-        "until": min(full, at + timedelta(seconds=AHEAD_SECONDS)) if showing else full,
+        "brief": brief,
+        "until": min(full, brief) if showing else full,
     }
     with connection.cursor() as cursor:
         for statement in (LEASE_GOLD, LEASE_OTHER) if due else (LEASE_OTHER,):
