@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -23,7 +24,15 @@ from apps.annotation.domain import Vote, count_votes
 from apps.annotation.models import LIVE, Annotation, Assignment, AssignmentState, Task, TaskState
 from apps.annotation.services.answers import Answer, reopen, save_draft, submit_annotation
 from apps.annotation.services.consensus import adjudicate, reopen_task
-from apps.annotation.services.leases import escalate, expire_leases, keep_lease, lease_next, release, skip
+from apps.annotation.services.leases import (
+    escalate,
+    expire_leases,
+    keep_lease,
+    lease_ahead,
+    lease_next,
+    release,
+    skip,
+)
 from apps.annotation.services.tasks import pause_queue, resume_queue, withdraw_tasks
 from apps.core.errors import DomainError
 from apps.core.events import seal_events, verify_chain
@@ -36,7 +45,19 @@ PEOPLE = ("erin", "emil", "lena")
 # what people do most stands in the list more often; one rule of many, for Hypothesis leaves whole rules out
 ACTIONS = (
     *("answer_next", "answer_next", "answer_next", "answer", "lease", "release", "resend"),
-    *("change", "change", "change", "reopen", "reopen", "skip", "escalate", "draft", "keep"),
+    *(
+        "change",
+        "change",
+        "change",
+        "reopen",
+        "reopen",
+        "skip",
+        "escalate",
+        "draft",
+        "keep",
+        "ahead",
+        "ahead",
+    ),
 )
 
 
@@ -86,6 +107,8 @@ class Desk(RuleBasedStateMachine):
         elif pk is not None and what == "change":
             self.attempt(reopen, assignment_id=pk, person=person)
             self.send(pk, person, label, condition)
+        elif pk is not None and what == "ahead":
+            self.attempt(lease_ahead, queue=self.house.queue, person=person, showing=pk)
         elif pk is not None and what != "lease":
             service, values = self.verbs(label)[what]
             self.attempt(service, assignment_id=pk, person=person, **values)
@@ -168,6 +191,8 @@ class Desk(RuleBasedStateMachine):
                 now[a.pk] = (a.assignment_id, a.revision, str(a.answers), a.condition)
         assert self.kept.items() <= now.items(), "an annotation vanished or changed"
         self.kept = now
+        unseen = Assignment.objects.filter(state="leased", lease_expires_at__gt=self.clock)
+        assert max(Counter(unseen.values_list("person", flat=True)).values(), default=0) <= 2
 
 
 def check_assignments(task, assignments):
