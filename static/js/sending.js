@@ -56,8 +56,11 @@ async function move() {
   clearTimeout(timer);
   if (moving) return;
   moving = true;
-  while (line.length && (await arrives(line[0])));
-  moving = false;
+  try {
+    while (line.length && (await arrives(line[0])));
+  } finally {
+    moving = false; // a fault in showing one answer must not hold up the others
+  }
 }
 
 async function arrives(one) {
