@@ -47,7 +47,7 @@ bench: install-test ## measure the queue against its floors (minutes; see docs/b
 	@$(PY) bench/queue.py
 
 soak: install-test ## the long tests: soak, fuzz, sizes (minutes to hours)
-	@$(UNDER_SERVERS) $(PY) -m pytest -m soak --timeout 7200
+	@$(UNDER_SERVERS) $(PY) -m pytest -m soak --timeout 7200 $(PYTEST)
 
 doctor: ## what is wrong with this installation, and how to mend it
 	@if ! [ -x $(PY) ]; then echo 'Nothing is installed yet. Mend: `make run` installs what is needed, and starts.'; exit 1; fi

@@ -5,6 +5,7 @@ const MARGIN = 5_000;
 const LONGER = 120_000; // as the server's AHEAD_SECONDS: work on the card in hand keeps the one ahead
 let held = []; // { card, ends }, the next first
 let asking = false;
+const left = new Set(); // what was answered or skipped here: an answer of the server that comes late may still name it
 const idOf = (card) => card?.dataset.assignment;
 const drop = (card) => (held = held.filter((one) => one.card !== card));
 
@@ -12,7 +13,7 @@ const drop = (card) => (held = held.filter((one) => one.card !== card));
 export const cardFrom = (text) => document.createRange().createContextualFragment(text).querySelector("#card");
 
 export function hold(card, { first = false } = {}) {
-  if (!idOf(card) || idOf(card) === idOf(document.getElementById("card")) || held.some((one) => idOf(one.card) === idOf(card))) return;
+  if (!idOf(card) || left.has(idOf(card)) || idOf(card) === idOf(document.getElementById("card")) || held.some((one) => idOf(one.card) === idOf(card))) return;
   const one = { card, ends: performance.now() + Number(card.dataset.left) * 1000 - MARGIN };
   held = first ? [one, ...held] : [...held, one];
 }
@@ -23,6 +24,8 @@ export function take() {
   if (navigator.onLine) held = held.filter(({ ends }) => ends > now);
   return held.shift()?.card ?? null;
 }
+
+export const leave = (card) => left.add(idOf(card));
 
 export function prolong() {
   const now = performance.now();

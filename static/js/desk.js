@@ -1,10 +1,10 @@
 // The desk: one card after the other by keyboard, nothing lost on the way.
 import { activeWithin } from "./activity.js";
-import { giveBack, lookAhead } from "./ahead.js";
+import { giveBack, leave as leaveCard, lookAhead } from "./ahead.js";
 import { forget, noteChange, save } from "./drafts.js";
 import { zoom } from "./pictures.js";
 import { accept, choose, complete, find, leave, offers, step, toWidget } from "./questions.js";
-import { carry } from "./sending.js";
+import { carry, waiting } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 import { watchSignIn } from "./signin-again.js";
 import { say } from "./signs.js";
@@ -14,6 +14,8 @@ const desk = document.getElementById("desk");
 const LOOK = 30_000;
 let aside = null;
 
+// The last one may be on its way still: it is not the one before it that is meant.
+const reopenLast = () => (waiting() && navigator.onLine ? setTimeout(reopenLast, 50) : press("#strip button:not(:disabled)")());
 const submit = () => form() && complete() && form().requestSubmit();
 const write = (textarea) => (textarea ? textarea.focus() : false);
 
@@ -33,7 +35,7 @@ const KEYS = [
   { keys: ["c"], does: "Comment", run: () => write(document.getElementById("comment")) },
   { keys: ["s"], does: "Skip: not for me (then a digit)", run: press("[data-opens=skip]") },
   { keys: ["x"], does: "Escalate: for a lead (then a digit)", run: press("[data-opens=escalate]") },
-  { keys: ["u"], does: "Reopen the last decision", run: press("#strip button:not(:disabled)") },
+  { keys: ["u"], does: "Reopen the last decision", run: reopenLast },
   { keys: ["g"], does: "Guidelines", run: press("#guidelines summary") },
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },
 ];
@@ -50,6 +52,7 @@ desk.addEventListener("htmx:configRequest", ({ detail }) => {
 });
 desk.addEventListener("desk:done", ({ detail }) => {
   forget(card().dataset.assignment);
+  leaveCard(card());
   tell(card(), detail);
 });
 desk.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -1,7 +1,7 @@
 // One card after the other: what is answered is kept first, then the next card is painted, then the network has its turn.
 // In this order nobody waits, and nothing can be lost.
 import { activeMs, startCounting } from "./activity.js";
-import { cardFrom, giveBack, hold, isShown, lookAhead, take } from "./ahead.js";
+import { cardFrom, giveBack, hold, isShown, leave, lookAhead, take } from "./ahead.js";
 import { forget, noteChange, personOf, restore, save, sendOthers, stopSaving } from "./drafts.js";
 import { choose } from "./elsewhere.js";
 import { fieldsOf, fill } from "./fields.js";
@@ -56,6 +56,7 @@ export async function sendAnswer() {
   const row = { assignment: shown.dataset.assignment, page, person: personOf(), url: form().action, fields, late: overdue(), at: Date.now() };
   shown.inert = true;
   stopSaving();
+  leave(shown);
   give(row, shown);
   const next = take();
   if (!next) return;

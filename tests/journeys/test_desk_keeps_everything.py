@@ -326,3 +326,26 @@ def test_two_people_share_a_browser_and_neither_sends_the_others_answers(erin: P
     assert stack.rows(ANSWERS, first) == []
     takes_the_chair(erin, "erin")
     counted(stack, first, "5")
+
+
+def test_what_was_on_the_desk_comes_back_after_a_reopened_answer_and_can_be_skipped(
+    erin: Person, stack: Stack
+) -> None:
+    page, first = erin.page, at_desk(erin.page)
+    answer(page, "3")
+    counted(stack, first, "3")
+    waiting = at_desk(page)
+    page.fill("#comment", "half a thought")
+    page.keyboard.press("Escape")
+    page.keyboard.press("u")
+    has_changed(page, waiting)
+    assert at_desk(page) == first
+    page.keyboard.press("Control+Enter")
+    has_changed(page, first)
+    assert at_desk(page) == waiting
+    expect(page.locator("#comment")).to_have_value("half a thought")
+    page.keyboard.press("s")
+    page.keyboard.press("1")
+    has_changed(page, waiting)
+    assert stack.value(STATE, waiting) == "skipped"
+    assert erin.troubles == []
