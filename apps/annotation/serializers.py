@@ -66,7 +66,7 @@ class Stand(serializers.ModelSerializer[Assignment]):
 
     class Meta:
         model = Assignment
-        fields = ("id", "state", "lease_expires_at")
+        fields: tuple[str, ...] = ("id", "state", "lease_expires_at")
 
 
 class DraftOut(Stand):

@@ -12,7 +12,7 @@ from apps.projects.domain.fields import check_field
 from apps.projects.domain.kinds import KINDS
 
 CONFIDENCE = ("gold_and_audit", "always")
-SUGGESTION = ("shown", "blind_first", "hidden")
+SUGGESTION = ("shown", "hidden")
 
 
 def protocol_digest(body: dict[str, Any]) -> str:
