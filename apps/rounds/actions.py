@@ -58,6 +58,11 @@ def _job(standing: Standing) -> Action:
 
 def _mine(standing: Standing, project: Project) -> Action:
     model = standing.grounds.model
+    if model is None:
+        why = "Mining needs a model's predictions. Cut a dataset of what is labelled, and train the first model."
+        return _link(
+            "There is no model yet", why, "snapshot", "a lead", "datasets:datasets", project, "Datasets"
+        )
     if not standing.grounds.predicted:
         why = (
             "The model in production has predicted nothing that can be mined. A new prediction run is needed."
