@@ -205,6 +205,7 @@ def the_last_decision_can_be_reopened(page: Page) -> None:
 
 
 def a_skip_has_a_reason_and_brings_the_next(page: Page) -> None:
+    page.wait_for_load_state("networkidle")  # the answer before it has arrived
     skipped = card(page)
     page.keyboard.press("s")
     expect(page.locator("dialog[open]")).to_be_visible()
