@@ -279,6 +279,15 @@ def test_a_taken_port_is_said_with_its_holder_and_the_mend(data: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("port", ["99999", "0", "abc", "", "²"])
+def test_what_is_no_port_is_said_in_words(data: Path, port: str) -> None:
+    code, _, err = finish(supervise("run", "--data", str(data), "--web-port", port))
+
+    assert code == 2
+    assert f"PORT={port} is not a port" in err
+    assert "Traceback" not in err
+
+
 def test_a_nearly_full_disk_is_said_before_anything_starts(data: Path) -> None:
     code, _, err = finish(supervise("run", "--data", str(data), "--min-free-gb", "10000000"))
 

@@ -8,20 +8,21 @@ import sys
 from pathlib import Path
 
 from apps.config.embedded import SetupError
+from apps.config.supervisor.checks import port_number
 from apps.config.supervisor.commands import COMMANDS
 from apps.config.supervisor.parts import ROOT
 
 
 def main(arguments: list[str]) -> int:
-    options = parse(arguments)
     try:
+        options = parse(arguments)
         return COMMANDS[options.verb](options)
     except SetupError as error:
         print(f"\nWhetstone: {error}", file=sys.stderr)
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM}:
             raise
-        where = error.filename or options.data
+        where = error.filename or "the data folder"
         print(f"\nWhetstone: Cannot write {where}: {error.strerror}.\n  Mend: free space, or make the folder "
               "writable, then run again.", file=sys.stderr)  # fmt: skip
     return 2
@@ -38,7 +39,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", parents=[common], help="start everything, until Ctrl-C")
-    run.add_argument("--web-port", type=int, default=8000)
+    run.add_argument("--web-port", type=port_number, default=8000)
     run.add_argument("--no-seed", dest="seed", action="store_false", help="start without the demo project")
     stack = verbs.add_parser(
         "stack", parents=[common], help="everything on free ports; JSON on stdout when ready"

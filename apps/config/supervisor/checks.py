@@ -53,6 +53,15 @@ def check_disk(data_dir: Path, *, needed_gb: float) -> None:
         )
 
 
+def port_number(text: str) -> int:
+    """What stands behind PORT=, as a port."""
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise SetupError(
+            f"PORT={text} is not a port.", "choose a number from 1 to 65535: `make run PORT=8000`."
+        )
+    return int(text)
+
+
 def check_port(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
