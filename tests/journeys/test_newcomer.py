@@ -43,8 +43,8 @@ def push(page: Page, name: str | re.Pattern[str]) -> None:
 
 
 def card(page: Page) -> str:
-    """The assignment on the desk, once there is one."""
-    page.wait_for_selector("#card[data-assignment]")
+    """The assignment on the desk, once there is one and keys act on it: its script has made a question current."""
+    page.wait_for_selector("#card[data-assignment] .question[aria-current]")
     return str(page.get_attribute("#card", "data-assignment"))
 
 

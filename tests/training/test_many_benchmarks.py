@@ -221,3 +221,10 @@ def test_names_are_trimmed_and_taken_once(house: House) -> None:
         with pytest.raises(BadInput, match="already"):
             freeze(house, name)
     assert [one.benchmark.name for one in benchmark_results(project=house.project)] == ["frozen", "padded"]
+
+
+def test_groups_that_nobody_belongs_to_cannot_be_protected(house: House) -> None:
+    """The plan is frozen with the benchmark: a misspelt attribute would protect nobody for ever."""
+    with pytest.raises(BadInput, match="No benchmark example has the attribute 'haf'"):
+        house.freeze(6, protected="haf")
+    assert not house.project.benchmarks.exists()

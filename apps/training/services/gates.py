@@ -82,6 +82,7 @@ def freeze_benchmark(*, project: Project, name: str, plan: Any, by: User, at: da
     if project.benchmarks.filter(name=name).exists():
         raise NameTaken(name)
     _check_labels(project)
+    _check_protected(project, checked.protected)
     # outside the transaction: writing may take long, and content nobody names does no harm
     stored = write_table("benchmarks", benchmark_batches(project=project), schema=BENCHMARK_ROWS)
     if stored.rows == 0:
@@ -105,6 +106,16 @@ def _record_benchmark(
     if in_production:
         queue_measurements(missing=[(in_production, benchmark)], by=by, at=at)
     return benchmark
+
+
+def _check_protected(project: Project, attribute: str) -> None:
+    """The groups that are to be protected must be there: a plan never changes afterwards."""
+    rows = project.examples.filter(split=Split.BENCHMARK)
+    if attribute and rows.exists() and not rows.filter(attributes__has_key=attribute).exists():
+        raise BadInput(
+            f"No benchmark example has the attribute {attribute!r}. Name one they have, or leave it empty.",
+            field="protected",
+        )
 
 
 def _check_labels(project: Project) -> None:
