@@ -155,7 +155,7 @@ def answers(data: Path, port: str) -> bool:
 
 
 def test_a_second_start_in_the_same_folder_is_refused(data: Path, waiting: subprocess.Popen[str]) -> None:
-    code, _, err = finish(supervise("run", "--data", str(data), "--web-port", "0"))
+    code, _, err = finish(supervise("run", "--data", str(data), "--web-port", "65000"))
 
     assert code == 2
     assert f"already running with the data in {data}" in err
