@@ -205,16 +205,9 @@ def the_last_decision_can_be_reopened(page: Page) -> None:
 
 
 def a_skip_has_a_reason_and_brings_the_next(page: Page) -> None:
-    page.wait_for_load_state("networkidle")  # the answer before it has arrived
     skipped = card(page)
-
-    def asked() -> bool:
-        """A busy machine may paint the card once more, and a dialog that was just opened goes with it."""
-        page.keyboard.press("s")
-        page.wait_for_timeout(500)
-        return page.locator("dialog[open]").count() == 1
-
-    until(asked, what="the reasons for skipping")
+    page.keyboard.press("s")
+    expect(page.locator("dialog#skip")).to_be_visible()
     page.keyboard.press("1")
     page.wait_for_function("was => document.querySelector('#card')?.dataset.assignment !== was", arg=skipped)
 
