@@ -11,8 +11,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 
-from apps.annotation import queries
 from apps.annotation.models import Assignment, Queue, Task, TaskState
+from apps.annotation.queries.desk import active_queue, newest_assignment_id, own_assignment, why_empty
+from apps.annotation.queries.tasks import task_in, tasks_of
 from apps.annotation.queues import queue_state, queue_states
 from apps.annotation.serializers import (
     Adjudicate,
@@ -53,10 +54,10 @@ class NextAssignment(ProjectView):
 
     @operation(gives=Next, name="assignments_next")
     def post(self) -> Any:
-        at, queue = timezone.now(), queries.active_queue(project=self.project)
+        at, queue = timezone.now(), active_queue(project=self.project)
         following = None
         if queue is not None:
-            after = queries.newest_assignment_id(queue=queue, person=self.person)
+            after = newest_assignment_id(queue=queue, person=self.person)
             following = leases.lease_next(queue=queue, person=self.person, at=at, after=after)
         return following_or_why(self, following, queue)
 
@@ -67,7 +68,7 @@ def following_or_why(
     """The body of `Next`."""
     if following is not None:
         return {"assignment": following}
-    empty = queries.why_empty(queue=queue, person=view.person, at=timezone.now())
+    empty = why_empty(queue=queue, person=view.person, at=timezone.now())
     return {"assignment": None, "empty": empty}
 
 
@@ -84,7 +85,7 @@ class OwnAssignment(RowView):
 class AssignmentDetail(OwnAssignment):
     @operation(gives=AssignmentOut)
     def get(self) -> Any:
-        return queries.own_assignment(assignment_id=self.kwargs["id"], person=self.person)
+        return own_assignment(assignment_id=self.kwargs["id"], person=self.person)
 
 
 class Annotations(OwnAssignment):
@@ -161,7 +162,7 @@ class ReopenAssignment(OwnAssignment):
     @operation(gives=AssignmentOut)
     def post(self) -> Any:
         self.by_service(answers.reopen)
-        return queries.own_assignment(assignment_id=self.kwargs["id"], person=self.person)
+        return own_assignment(assignment_id=self.kwargs["id"], person=self.person)
 
 
 class TaskPages(Keyset):
@@ -189,7 +190,7 @@ class Tasks(ProjectView):
     def get(self) -> Any:
         state = chosen(self.request, "state", TaskState.values)
         reason = chosen(self.request, "reason", REASONS)
-        found = queries.tasks(project=self.project, state=state, reason=reason)
+        found = tasks_of(project=self.project, state=state, reason=reason)
         return found.select_related("consensus__settled_by")
 
 
@@ -213,7 +214,7 @@ class ReopenTask(RowView):
     @operation(takes=Why, gives=TaskOut)
     def post(self, values: dict[str, Any]) -> Any:
         consensus.reopen_task(task_id=self.kwargs["id"], by=self.person, at=timezone.now(), **values)
-        return queries.task_in(project=self.project, task_id=self.kwargs["id"])
+        return task_in(project=self.project, task_id=self.kwargs["id"])
 
 
 class Queues(ProjectView):

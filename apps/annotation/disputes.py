@@ -9,7 +9,7 @@ from typing import Any
 from apps.accounts.models import User
 from apps.annotation.domain import CAUSES, ESCALATION_REASONS
 from apps.annotation.models import CLOSED, Annotation, Assignment, Task, TaskState
-from apps.annotation.queries import answers_on, claims_of, escalations_of
+from apps.annotation.queries.tasks import answers_on, claims_of, escalations_of
 from apps.annotation.questions import Question, cause_question, condition_question, questions_of
 from apps.annotation.readings import Reading, readings_of
 from apps.annotation.subjects import Subject, subject_of

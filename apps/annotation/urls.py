@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.annotation import views
+from apps.annotation.views import adjudication, desk, work
 
 app_name = "annotation"
 
@@ -12,21 +12,21 @@ DESK = "p/<slug:slug>/desk/"
 CLAIM = f"{DESK}<int:assignment_id>/"
 
 urlpatterns = [
-    path(DESK, views.desk, name="desk"),
-    path(f"{DESK}lease/", views.lease, name="lease"),
-    path(f"{DESK}ahead/", views.ahead, name="ahead"),
-    path(CLAIM, views.stand, name="stand"),
-    path(f"{CLAIM}submit/", views.submit, name="submit"),
-    path(f"{CLAIM}answer/", views.answer, name="answer"),
-    path(f"{CLAIM}draft/", views.draft, name="draft"),
-    path(f"{CLAIM}keep/", views.keep, name="keep"),
-    path(f"{CLAIM}skip/", views.skip, name="skip"),
-    path(f"{CLAIM}escalate/", views.escalate, name="escalate"),
-    path(f"{CLAIM}release/", views.release, name="release"),
-    path(f"{CLAIM}reopen/", views.reopen, name="reopen"),
-    path("p/<slug:slug>/adjudication/", views.adjudication, name="adjudication"),
-    path("p/<slug:slug>/adjudication/<int:task_id>/", views.settle, name="settle"),
-    path("p/<slug:slug>/adjudication/<int:task_id>/reopen/", views.reopen_task, name="reopen_task"),
-    path("p/<slug:slug>/protocol/preview/", views.preview, name="preview"),
-    path("p/<slug:slug>/my-work/", views.my_work, name="my_work"),
+    path(DESK, desk.desk, name="desk"),
+    path(f"{DESK}lease/", desk.lease, name="lease"),
+    path(f"{DESK}ahead/", desk.ahead, name="ahead"),
+    path(CLAIM, desk.stand, name="stand"),
+    path(f"{CLAIM}submit/", desk.submit, name="submit"),
+    path(f"{CLAIM}answer/", desk.answer, name="answer"),
+    path(f"{CLAIM}draft/", desk.draft, name="draft"),
+    path(f"{CLAIM}keep/", desk.keep, name="keep"),
+    path(f"{CLAIM}skip/", desk.skip, name="skip"),
+    path(f"{CLAIM}escalate/", desk.escalate, name="escalate"),
+    path(f"{CLAIM}release/", desk.release, name="release"),
+    path(f"{CLAIM}reopen/", desk.reopen, name="reopen"),
+    path("p/<slug:slug>/adjudication/", adjudication.adjudication, name="adjudication"),
+    path("p/<slug:slug>/adjudication/<int:task_id>/", adjudication.settle, name="settle"),
+    path("p/<slug:slug>/adjudication/<int:task_id>/reopen/", adjudication.reopen_task, name="reopen_task"),
+    path("p/<slug:slug>/protocol/preview/", adjudication.preview, name="preview"),
+    path("p/<slug:slug>/my-work/", work.my_work, name="my_work"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from apps.annotation.queries import believed
+from apps.annotation.queries.tasks import believed
 from apps.core.errors import DomainError
 from apps.core.store import StoreDamaged, read_batches, verify
 from apps.curricula.models import CurriculumVersion

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 from django.db.models import QuerySet
 
-from apps.annotation.queries import believed
+from apps.annotation.queries.tasks import believed
 from apps.core.errors import NotFound
 from apps.core.keyset import number_in
 from apps.core.store import read_batches

@@ -56,7 +56,7 @@ def test_an_empty_list_says_when_something_comes(lena):
 
 
 def test_the_list_goes_on_after_a_page(lena, conflict, monkeypatch):
-    monkeypatch.setattr("apps.annotation.views.PAGE", 2)
+    monkeypatch.setattr("apps.annotation.views.paging.PAGE", 2)
     tasks = [conflict(key) for key in ("one", "two", "three")]
     assert f"?after={tasks[1].pk}" in lena.get(url("adjudication")).content.decode()
     rest = lena.get(url("adjudication") + f"?after={tasks[1].pk}").content.decode()

@@ -6,7 +6,7 @@ import pytest
 
 from apps.annotation.errors import NothingToSettle, OwnTask
 from apps.annotation.models import Annotation, Assignment, TaskState
-from apps.annotation.queries import answers_on, disputed_tasks
+from apps.annotation.queries.tasks import answers_on, disputed_tasks
 from apps.annotation.services.consensus import adjudicate
 from apps.annotation.services.leases import escalate
 from apps.core.errors import BadInput, NotAllowed, NotFound

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from apps.annotation.models import Assignment, AssignmentState, Queue, Task, TaskState
-from apps.annotation.queries import why_empty
+from apps.annotation.queries.desk import why_empty
 from apps.annotation.services.leases import escalate, expire_leases, keep_lease, release, skip
 from apps.annotation.services.tasks import pause_queue, resume_queue, withdraw_tasks
 from apps.core.errors import BadInput, IllegalMove, NotFound

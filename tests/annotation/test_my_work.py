@@ -7,7 +7,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from apps.annotation.queries import queues_for, work_of
+from apps.annotation.queries.work import queues_for, work_of
 from apps.annotation.services.leases import skip
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_gold_is_not_counted_among_what_is_open(house):
 
 
 def test_older_decisions_come_by_page_and_none_twice(work, house, monkeypatch):
-    monkeypatch.setattr("apps.annotation.views.PAGE", 2)
+    monkeypatch.setattr("apps.annotation.views.paging.PAGE", 2)
     for number in range(5):
         house.task(f"decision-{number}", priority=-number)
     decided = [house.submit(house.erin).pk for _ in range(5)]  # all at the same moment

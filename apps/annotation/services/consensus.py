@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.annotation.domain import CAUSES, Verdict, count_votes
 from apps.annotation.errors import NotDecided, NothingToSettle, OwnTask
 from apps.annotation.models import CLOSED, Annotation, Assignment, AssignmentState, Consensus, Task, TaskState
-from apps.annotation.queries import claims_of, standing_votes
+from apps.annotation.queries.tasks import claims_of, standing_votes
 from apps.annotation.services.notices import recount_disputes, tell_leads
 from apps.core.errors import BadInput, NotFound
 from apps.core.moves import move

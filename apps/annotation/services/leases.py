@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from apps.accounts.models import User
 from apps.annotation.domain import ESCALATION_REASONS, SKIP_REASONS, gold_is_due
 from apps.annotation.models import HOLDING, Assignment, AssignmentState, Queue, Task, TaskState
-from apps.annotation.queries import card_assignment, held_assignment
+from apps.annotation.queries.desk import card_assignment, held_assignment
 from apps.annotation.services.notices import tell_leads
 from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import BadInput, NotFound

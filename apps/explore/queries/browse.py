@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.annotation.models import CLOSED, DISPUTED, UNFINISHED, Consensus, Task, TaskState
-from apps.annotation.queries import believed
+from apps.annotation.queries.tasks import believed
 from apps.core.errors import BadInput, NotAllowed
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents

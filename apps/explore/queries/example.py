@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.annotation.models import CLOSED, HOLDING, Annotation, Assignment, Consensus, Task, TaskState
-from apps.annotation.queries import answers_on
+from apps.annotation.queries.tasks import answers_on
 from apps.calibration.models import Gold
 from apps.core.errors import NotFound
 from apps.examples.models import Example, Split

@@ -1,0 +1,124 @@
+"""What the desk shows: the card somebody holds, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, Count, Exists, Min, OuterRef, Q, When
+
+from apps.accounts.models import User
+from apps.annotation.models import (
+    HOLDING,
+    Assignment,
+    AssignmentState,
+    Queue,
+    Task,
+    TaskState,
+)
+from apps.core.compiled import CompiledQuery, Given
+from apps.core.errors import NotFound
+from apps.projects.models import Project
+
+CARD = CompiledQuery(
+    lambda: Assignment.objects.select_related("task__example", "task__payload", "task__model").filter(
+        pk=Given("pk")
+    )
+)
+"""An assignment with what its card shows beside the queue and its protocol."""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Why there is nothing to do, and when to look again (seconds; None when looking again will not help)."""
+
+    code: str
+    message: str
+    retry_after: int | None = None
+
+
+def active_queue(*, project: Project) -> Queue | None:
+    """The queue of the protocol in force, else the newest: what older ones hold open is the lead's to withdraw."""
+    queues = project.queues.select_related("protocol", "project")
+    in_force = Case(When(protocol=project.protocol, then=0), default=1)
+    return queues.order_by(in_force, "-pk").first()
+
+
+def why_empty(*, queue: Queue | None, person: User, at: datetime) -> Empty:
+    """The reason in words: paused, all done, all leased, or answered by you already."""
+    if queue is None:
+        return Empty(
+            "no_queue", "Nothing has been mined yet. A lead starts a mining run from the round board.", 60
+        )
+    if queue.paused_at:
+        return Empty("paused", "A lead has paused this queue. Your leases and drafts are kept.", 60)
+    open_tasks = queue.tasks.filter(state=TaskState.OPEN).exclude(reason=Task.Reason.GOLD)
+    seen = Exists(
+        Assignment.objects.filter(task=OuterRef("pk"), person=person).exclude(state=AssignmentState.EXPIRED)
+    )
+    counts = open_tasks.annotate(seen=seen).aggregate(
+        total=Count("pk"),
+        yours=Count("pk", filter=Q(seen=True)),
+        free=Count("pk", filter=Q(seen=False, open_slots__gt=0)),
+    )
+    if counts["total"] == 0:
+        return Empty(
+            "all_done", "All done: every task of this queue has its answers. A lead takes it from here."
+        )
+    if counts["free"]:
+        return Empty("busy", "Others are taking the last tasks at this moment. Trying again shortly.", 1)
+    if counts["yours"] == counts["total"]:
+        wait = _counted(counts["total"], "waits", "wait")
+        return Empty("answered_the_rest", f"You have answered all you can here; {wait} for somebody else.")
+    return _all_leased(queue=queue, person=person, n=counts["total"] - counts["yours"], at=at)
+
+
+def _all_leased(*, queue: Queue, person: User, n: int, at: datetime) -> Empty:
+    leased = Assignment.objects.filter(task__queue=queue, state__in=HOLDING)
+    oldest = leased.exclude(person=person).aggregate(first=Min("lease_expires_at"))["first"]
+    seconds = max(1, int((oldest - at).total_seconds())) if oldest else 30
+    minutes = max(1, round(seconds / 60))
+    message = f"{_counted(n, 'is', 'are')} leased to others; the first may come free in about {minutes} min."
+    return Empty("all_leased", message, min(seconds, 60))
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n} task {one}" if n == 1 else f"{n} tasks {many}"
+
+
+def held_assignment(*, queue: Queue, person: User, at: datetime, showing: int = 0) -> Assignment | None:
+    """The person's oldest live lease in this queue, so that a reload shows the same task; not what is `showing`."""
+    held = Assignment.objects.filter(
+        person=person, state__in=HOLDING, lease_expires_at__gt=at, kind=Assignment.Kind.ANNOTATE
+    )
+    # the id first: mostly there is none, and what a card shows takes the planner longer than the database
+    held = held.filter(task__queue=queue).exclude(pk=showing)
+    found = held.order_by("leased_at", "pk").values_list("pk", flat=True).first()
+    return None if found is None else card_assignment(assignment_id=found, queue=queue, person=person)
+
+
+def card_assignment(*, assignment_id: int, queue: Queue, person: User) -> Assignment:
+    """An assignment of this person in this queue with all that its card shows."""
+    (assignment,) = CARD.rows(pk=assignment_id)
+    assignment.person, assignment.task.queue = person, queue
+    return assignment
+
+
+def newest_assignment_id(*, queue: Queue, person: User) -> int:
+    """The assignment this person took up last in the queue, 0 when there is none yet."""
+    mine = Assignment.objects.filter(person=person, task__queue=queue).order_by("-pk")
+    return mine.values_list("pk", flat=True).first() or 0
+
+
+def own_assignment(*, assignment_id: int, person: User, project: Project | None = None) -> Assignment:
+    """One's own assignment as it stands; raises `NotFound` for anybody else's, or one of another `project`."""
+    found = (
+        Assignment.objects.select_related(
+            "task__example", "task__payload", "task__model", "task__queue__protocol", "current"
+        )
+        .filter(pk=assignment_id, person=person)
+        .first()
+    )
+    if found is None or (project is not None and found.project_id != project.pk):
+        raise NotFound("You hold no such assignment.")
+    return found

@@ -1,0 +1,145 @@
+"""Tasks with their answers: what is in dispute, what is believed."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from apps.accounts.models import User
+from apps.annotation.domain import Vote
+from apps.annotation.models import (
+    Annotation,
+    Assignment,
+    AssignmentState,
+    Condition,
+    Consensus,
+    Task,
+    TaskState,
+)
+from apps.core.compiled import CompiledQuery, Given
+from apps.core.errors import NotFound
+from apps.examples.models import Example, Split
+from apps.projects.domain import label_of
+from apps.projects.models import Project
+
+STANDING = CompiledQuery(
+    lambda: (
+        Annotation.objects.select_related("assignment")
+        .filter(
+            pk=F("assignment__current"),
+            assignment__task=Given("task"),
+            assignment__kind=Assignment.Kind.ANNOTATE,
+            assignment__state__in=[AssignmentState.SUBMITTED, AssignmentState.DRAFT],
+        )
+        .order_by("assignment_id")
+    )
+)
+
+
+def standing_votes(*, task: Task) -> list[Vote]:
+    """The answers that stand: one current annotation each, a reopened one as it was until it is sent again."""
+    protocol = task.queue.protocol.body
+    return [
+        Vote(one.assignment.person_id, one.pk, label_of(protocol, one.answers), one.condition)
+        for one in STANDING.rows(task=task.pk)
+    ]
+
+
+def tasks_of(*, project: Project, state: str = "", reason: str = "") -> QuerySet[Task]:
+    """The project's tasks, newest first. Gold is not among them: it stays blind."""
+    found = Task.objects.select_related("example", "queue", "consensus").filter(queue__project=project)
+    found = found.exclude(reason=Task.Reason.GOLD)
+    if state:
+        found = found.filter(state=state)
+    return found.filter(reason=reason) if reason else found
+
+
+def task_in(*, project: Project, task_id: int) -> Task:
+    """One task with all that settling it shows."""
+    rows = Task.objects.select_related("example", "payload", "queue__protocol", "consensus__settled_by")
+    found = rows.filter(queue__project=project, pk=task_id).exclude(reason=Task.Reason.GOLD).first()
+    if found is None:
+        raise NotFound("There is no such task in this project.")
+    return found
+
+
+def example_to_show(*, project: Project) -> Example | None:
+    """An example to try a protocol on: one that people may be asked about, never a benchmark's."""
+    examples = Example.objects.select_related("payload").filter(project=project, payload__body__isnull=False)
+    return examples.exclude(split=Split.BENCHMARK).order_by("pk").first()
+
+
+def escalations_of(*, task: Task) -> QuerySet[Assignment]:
+    """Why people handed the task to a lead."""
+    return task.assignments.filter(state=AssignmentState.ESCALATED).order_by("pk")
+
+
+def answers_on(*, task: Task) -> QuerySet[Annotation]:
+    """Every current annotation on the task, counted or surplus; names are for whoever may see them."""
+    return (
+        Annotation.objects.select_related("assignment__person")
+        .filter(pk__in=task.assignments.filter(current__isnull=False).values("current"))
+        .order_by("pk")
+    )
+
+
+def believed(*, project: Project) -> QuerySet[Consensus]:
+    """The newest consensus of each example."""
+    return (
+        Consensus.objects.filter(
+            example__project=project, task__state__in=[TaskState.AGREED, TaskState.SETTLED]
+        )
+        .order_by("example_id", "-at", "-pk")
+        .distinct("example_id")
+    )
+
+
+def disputed_tasks(*, project: Project) -> QuerySet[Task]:
+    """What waits for a lead: conflicts and escalations, oldest first."""
+    return (
+        Task.objects.select_related("example", "payload", "queue__protocol", "model")
+        .filter(queue__project=project, state__in=[TaskState.CONFLICT, TaskState.ESCALATED])
+        .order_by("closed_at", "pk")
+    )
+
+
+def disputed_for(*, person: User, project: Project) -> QuerySet[Task]:
+    """The disputed tasks, each with `own`: whether this person has answered it and so may not settle it."""
+    return disputed_tasks(project=project).annotate(own=_answered_by(person))
+
+
+def claims_of(*, person: User) -> QuerySet[Assignment]:
+    """What was on this person's desk, answered or not: they may not settle it."""
+    return Assignment.objects.filter(person=person, kind=Assignment.Kind.ANNOTATE)
+
+
+def _answered_by(person: User) -> Exists:
+    return Exists(claims_of(person=person).filter(task=OuterRef("pk")))
+
+
+REPAIR = ("guideline_unclear", "example_ambiguous", "rubric_gap")
+"""Causes that speak of the protocol, not of the person."""
+
+
+def to_repair(*, project: Project) -> QuerySet[Consensus]:
+    """Examples that people found ambiguous, or differed on because of the protocol: they are taught to nobody."""
+    ambiguous = Q(condition=Condition.AMBIGUOUS) | Q(cause__in=REPAIR)
+    rows = Consensus.objects.select_related("example", "task", "settled_by")
+    return rows.filter(ambiguous, example__project=project).order_by("-at", "-pk")
+
+
+def disputed_after(*, person: User, project: Project, task: Task | None = None) -> QuerySet[Task]:
+    """Disputed tasks that come after `task` in the order they are settled in."""
+    rows = disputed_for(person=person, project=project)
+    if task is None or task.closed_at is None:
+        return rows
+    return rows.filter(Q(closed_at__gt=task.closed_at) | Q(closed_at=task.closed_at, pk__gt=task.pk))
+
+
+def next_dispute(*, person: User, project: Project, after: Task | None = None) -> Task | None:
+    """The next dispute this person may settle: after `after`, else from the start again."""
+    following = (
+        disputed_after(person=person, project=project, task=after).filter(~_answered_by(person)).first()
+    )
+    if following is None and after is not None:
+        return next_dispute(person=person, project=project)
+    return following
