@@ -51,6 +51,7 @@ PAGES = {
     ],
     "ada": ["", "calibration/", "members/", "gold/", "audit/", "jobs/", "protocol/"],
 }
+OF_WRITING = {"erin": ["desk/", "data/"], "lena": ["adjudication/", "protocol/"], "ada": ["calibration/"]}
 MODES: list[dict[str, Any]] = [{"scheme": "light"}, {"scheme": "dark", "narrow": True}]
 
 
@@ -59,10 +60,10 @@ MODES: list[dict[str, Any]] = [{"scheme": "light"}, {"scheme": "dark", "narrow":
 def test_every_page_answers_fits_and_is_accessible(person, name, mode):
     somebody = person(name, **mode)
     wrong = []
-    for path in PAGES[name]:
-        page = somebody.open(f"p/digits/{path}")
+    for path in [f"digits/{path}" for path in PAGES[name]] + [f"writing/{path}" for path in OF_WRITING[name]]:
+        page = somebody.open(f"p/{path}")
         page.wait_for_load_state("networkidle")
-        somebody.shoot(f"page-{name}-{path.strip('/').replace('/', '-') or 'board'}")
+        somebody.shoot(f"page-{name}-{path.strip('/').replace('/', '-')}")
         wrong += [f"{path}: {trouble}" for trouble in somebody.troubles]
         page.evaluate(AXE)
         wrong += [f"{path}: {finding}" for finding in page.evaluate(FIND)]
