@@ -11,6 +11,7 @@ from django.db.transaction import TransactionManagementError
 
 from apps.core.errors import IllegalMove, LostRace
 from apps.core.events import EVENT_VALUES, INSERT_EVENT, event_values
+from apps.core.inserts import insert_statement, insert_values
 from apps.core.models import Event
 
 
@@ -23,7 +24,7 @@ def move(
     data: dict[str, Any] | None = None,
     **changes: Any,
 ) -> None:
-    """Move `row` to state `to`, setting `changes` in the same UPDATE.
+    """Move `row` to state `to`, setting `changes` in the same UPDATE; one of them may be a new row, inserted with it.
 
     Raises `IllegalMove` when `row.MOVES` does not allow it, `LostRace` when the row is no longer in the state
     it was read in, and `TransactionManagementError` outside a transaction (the event must share it).
@@ -45,12 +46,20 @@ def move(
         data={"origin": origin, **(data or {})},
     )
     changed = {"state": to, **changes}
+    name, new = next(((name, value) for name, value in changes.items() if _is_new(value)), ("", None))
     with connection.cursor() as cursor:
-        cursor.execute(_statement(model, tuple(changed)), [*_columns(row, changed), row.pk, origin, *event])
+        values = [*(insert_values(new) if new else ()), *_columns(row, changed), row.pk, origin, *event]
+        cursor.execute(_statement(model, tuple(changed), name, type(new) if new else None), values)
         if not cursor.rowcount:
             raise LostRace(row, to)
+        if new:
+            (new.pk,), new._state.adding = cursor.fetchone(), False
     for name, value in changed.items():
         setattr(row, name, value)
+
+
+def _is_new(value: Any) -> bool:
+    return isinstance(value, models.Model) and value._state.adding
 
 
 def refused(row: Any, to: str) -> IllegalMove:
@@ -69,16 +78,25 @@ def refused(row: Any, to: str) -> IllegalMove:
 
 
 @cache
-def _statement(model: type[models.Model], fields: tuple[str, ...]) -> str:
-    """Compare-and-set and its event in one statement: neither is there without the other."""
-    columns = ", ".join(f'"{model._meta.get_field(name).column}" = %s' for name in fields)  # type: ignore[union-attr]
-    table = model._meta.db_table
-    changed = f'UPDATE "{table}" SET {columns} WHERE id = %s AND state = %s RETURNING id'
-    return f"WITH moved AS ({changed}) {INSERT_EVENT} SELECT {EVENT_VALUES} FROM moved"
+def _statement(
+    model: type[models.Model], fields: tuple[str, ...], made: str, new: type[models.Model] | None
+) -> str:
+    """Compare-and-set and its event in one statement, and the `new` row that field `made` names: all or nothing."""
+    columns = ", ".join(
+        f'"{model._meta.get_field(name).column}" = {"(SELECT id FROM made)" if name == made else "%s"}'  # type: ignore[union-attr]
+        for name in fields
+    )
+    changed = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE id = %s AND state = %s RETURNING id'
+    event = f"moved AS ({changed}) {INSERT_EVENT} SELECT {EVENT_VALUES} FROM moved"
+    if new is None:
+        return f"WITH {event}"
+    return f"WITH made AS ({insert_statement(new)} RETURNING id), {event} RETURNING (SELECT id FROM made)"
 
 
 def _columns(row: models.Model, changed: dict[str, Any]) -> list[Any]:
     values = (
-        (name, value.pk if isinstance(value, models.Model) else value) for name, value in changed.items()
+        (name, value.pk if isinstance(value, models.Model) else value)
+        for name, value in changed.items()
+        if not _is_new(value)
     )
     return [row._meta.get_field(name).get_db_prep_save(value, connection) for name, value in values]  # type: ignore[union-attr]

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.db.transaction import TransactionManagementError
 
-from apps.annotation.models import Task, TaskState
+from apps.annotation.models import Annotation, Assignment, AssignmentState, Task, TaskState
 from apps.core.errors import IllegalMove, LostRace
 from apps.core.models import Event
 from apps.core.moves import move
@@ -73,3 +73,34 @@ def test_a_move_outside_a_transaction_is_refused(house, at):
     task = house.task("a")
     with pytest.raises(TransactionManagementError):
         move(task, to=TaskState.AGREED, at=at)
+
+
+def an_answer(claim, at):
+    return Annotation(
+        assignment=claim,
+        protocol=claim.task.queue.protocol,
+        answers={"digit": "3"},
+        suggestion=None,
+        request_key="a",
+        at=at,
+    )
+
+
+def test_a_new_row_comes_with_the_move_that_names_it(house, at):
+    house.task("a")
+    claim = house.lease(house.erin)
+    answer = an_answer(claim, at)
+    move(claim, to=AssignmentState.SUBMITTED, at=at, current=answer, closed_at=at)
+    assert Assignment.objects.get(pk=claim.pk).current == Annotation.objects.get() == answer
+    assert Annotation.objects.get().suggestion is None
+    assert Event.objects.get(kind="assignment.submitted").object_id == str(claim.pk)
+
+
+def test_a_new_row_is_lost_with_the_race(house, at):
+    house.task("a")
+    claim = house.lease(house.erin)
+    stale = Assignment.objects.get(pk=claim.pk)
+    move(claim, to=AssignmentState.SKIPPED, at=at)
+    with pytest.raises(LostRace), transaction.atomic():
+        move(stale, to=AssignmentState.SUBMITTED, at=at, current=an_answer(stale, at))
+    assert not Annotation.objects.exists()

@@ -96,7 +96,7 @@ def _submit(
             return sent_before
         if sent_before is not None or assignment.state == AssignmentState.SUBMITTED:
             raise AlreadyAnswered
-    annotation = _write(assignment=assignment, answer=answer, at=at)
+    annotation = _annotation(assignment=assignment, answer=answer, at=at)
     to = _where_it_counts(assignment)
     # the trigger takes a slot for an answer whose lease had given it back
     free_slots = assignment.task.open_slots - (assignment.state == AssignmentState.EXPIRED)
@@ -123,14 +123,15 @@ def _where_it_counts(assignment: Assignment) -> AssignmentState:
     return AssignmentState.SUBMITTED if task.state == TaskState.OPEN and has_slot else AssignmentState.SURPLUS
 
 
-def _write(*, assignment: Assignment, answer: Answer, at: datetime) -> Annotation:
+def _annotation(*, assignment: Assignment, answer: Answer, at: datetime) -> Annotation:
+    """The answer, checked, as its next revision: saved by the move that makes it current."""
     task, protocol = assignment.task, assignment.task.queue.protocol
     answers = _checked(task, protocol.body, answer)
     _check_confidence(answer, asked=needs_confidence(protocol.body, reason=task.reason))
     if not 1 <= len(answer.request_key) <= 64:
         raise BadInput("Send an idempotency key of 1 to 64 characters.", field="Idempotency-Key")
     newest = assignment.annotations.order_by("-revision").values_list("revision", flat=True)
-    return Annotation.objects.create(
+    return Annotation(
         assignment=assignment,
         revision=(newest.first() or 0) + 1 if assignment.current_id else 1,
         answers=answers,
