@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
@@ -13,6 +14,7 @@ from rest_framework.serializers import BaseSerializer
 
 from apps.accounts.models import User
 from apps.core.api import ApiView, Keyset, operation
+from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import NotFound
 from apps.core.models import Run
 from apps.projects.models import Membership, Project, Protocol, Role
@@ -70,8 +72,7 @@ class RowView(MemberView):
     through: ClassVar[str]
 
     def find_member(self, person: User) -> Member:
-        mine = Membership.objects.select_related("project").filter(person=person)
-        found = mine.filter(**{f"project__{self.through}": self.kwargs["id"]}).first()
+        found = _membership_by(self.through).first(person=person.pk, id=self.kwargs["id"])
         if found is None:
             raise NotFound(
                 f"There is no {self.rows._meta.verbose_name} {self.kwargs['id']} that you can see."
@@ -84,6 +85,15 @@ class RowView(MemberView):
     @property
     def row(self) -> Any:
         return self.get_queryset().get(pk=self.kwargs["id"])
+
+
+@cache
+def _membership_by(through: str) -> CompiledQuery[Membership]:
+    return CompiledQuery(
+        lambda: Membership.objects.select_related("project").filter(
+            **{"person": Given("person"), f"project__{through}": Given("id")}
+        )[:1]
+    )
 
 
 def run_views(

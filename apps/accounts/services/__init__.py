@@ -14,6 +14,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from apps.accounts.models import ApiToken, User
+from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import BadInput, NotFound
 from apps.core.events import record_event
 
@@ -45,9 +46,14 @@ def create_token(*, user: User, name: str, at: datetime, days: int | None = 365)
     return token, secret
 
 
+TOKEN = CompiledQuery(
+    lambda: ApiToken.objects.select_related("user").filter(digest=Given("digest"), revoked_at=None)
+)
+
+
 def find_token(*, secret: str, at: datetime) -> ApiToken | None:
     """The live token with this secret, with its user; None when there is none."""
-    token = ApiToken.objects.select_related("user").filter(digest=_digest(secret), revoked_at=None).first()
+    token = TOKEN.first(digest=_digest(secret))
     if token is None or not token.user.is_active or (token.expires_at and token.expires_at <= at):
         return None
     return token
