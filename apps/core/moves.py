@@ -47,9 +47,10 @@ def move(
     )
     changed = {"state": to, **changes}
     name, new = next(((name, value) for name, value in changes.items() if _is_new(value)), ("", None))
+    kind: type[models.Model] | None = type(new) if new else None
     with connection.cursor() as cursor:
         values = [*(insert_values(new) if new else ()), *_columns(row, changed), row.pk, origin, *event]
-        cursor.execute(_statement(model, tuple(changed), name, type(new) if new else None), values)
+        cursor.execute(_statement(model, tuple(changed), name, kind), values)
         if not cursor.rowcount:
             raise LostRace(row, to)
         if new:
