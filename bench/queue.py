@@ -2,11 +2,12 @@
 
 Method. One run starts the embedded servers on a throw-away folder, the web as `make run` starts it (granian, same
 workers and threads), and a Celery worker with beat, so that sealing and sweeping cost what they cost. For each
-queue size (10k and 100k open tasks, overlap 2) and number of annotators (1, 16, 64), each target is driven for
+queue size (10k, 100k and 1M open tasks, overlap 2) and number of annotators (1, 16, 64), each target is driven for
 some seconds after a warm-up by annotators on keep-alive connections that send their next answer when the last one
 is answered. The load runs on the same cores as the server, for all targets alike; machines here are noisy, so read
 the ratios. Targets: the desk's own POST (sign-in, membership, answer, event, vote, consensus, next lease, rendered
-card), the API's, and two floors: a bare view with SELECT … FOR UPDATE SKIP LOCKED, INSERT, UPDATE and no middleware;
+card), the API's, the desk's lease alone (each task is skipped again, untimed, so only its latencies are to be read),
+and two floors: a bare view with SELECT … FOR UPDATE SKIP LOCKED, INSERT, UPDATE and no middleware;
 and the same behind sign-in, membership check and a rendered template. After each size the database is asked for
 double assignments, which must be 0.
 
@@ -37,6 +38,7 @@ from apps.config.embedded.state import free_port  # noqa: E402
 from apps.config.supervisor.parts import web  # noqa: E402
 from bench.queue_load import TARGETS, Annotator, Target, drive  # noqa: E402
 
+FLOOR = "floor 2: door"
 UNDER_SERVERS = [
     sys.executable,
     "-m",
@@ -65,7 +67,7 @@ class Cell:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the queue against its floors.")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--annotators", type=int, nargs="+", default=[1, 16, 64])
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument(
@@ -82,7 +84,8 @@ def main() -> int:
             checks[size] = _data("check")
     print(_table(cells))
     print(f"\nDouble assignments (must be 0): {checks}")
-    print(json.dumps({"cells": [asdict(cell) for cell in cells], "checks": checks, "ratios": _ratios(cells)}))
+    figures = {"ratios": _ratios(cells), "next": _next_alone(cells), "flat": _flat(cells)}
+    print(json.dumps({"cells": [asdict(cell) for cell in cells], "checks": checks, **figures}))
     return 1 if any(row["same_person_twice"] or row["beyond_overlap"] for row in checks.values()) else 0
 
 
@@ -172,11 +175,34 @@ def _data(argument: str):  # type: ignore[no-untyped-def]  # JSON of either kind
 def _ratios(cells: list[Cell]) -> dict[str, float]:
     """Throughput of the desk as a share of the second floor, per size and crowd, within this run."""
     rates = {(cell.target, cell.tasks, cell.annotators): cell.per_second for cell in cells}
-    floor = {key[1:]: rate for key, rate in rates.items() if key[0] == "floor 2: door"}
+    floor = {key[1:]: rate for key, rate in rates.items() if key[0] == FLOOR}
     return {
         f"{name} / floor 2, {size} tasks, {crowd} annotators": round(rate / floor[size, crowd], 3)
         for (name, size, crowd), rate in rates.items()
-        if not name.startswith("floor") and (size, crowd) in floor
+        if name.endswith("submit+next") and (size, crowd) in floor
+    }
+
+
+def _next_alone(cells: list[Cell]) -> dict[str, float]:
+    """How many times the second floor's median latency a lease alone takes."""
+    medians = {(cell.target, cell.tasks, cell.annotators): cell.p50 for cell in cells}
+    return {
+        f"next alone / floor 2, {size} tasks, {crowd} annotators": round(p50 / medians[FLOOR, size, crowd], 2)
+        for (name, size, crowd), p50 in medians.items()
+        if name == "desk next alone" and (FLOOR, size, crowd) in medians
+    }
+
+
+def _flat(cells: list[Cell]) -> dict[str, float]:
+    """How many times the p95 of the smallest queue the largest one's is, per target and crowd."""
+    sizes = sorted({cell.tasks for cell in cells})
+    p95 = {(cell.target, cell.annotators, cell.tasks): cell.p95 for cell in cells}
+    return {
+        f"{target}, {crowd} annotators: p95 at {sizes[-1]} / at {sizes[0]} tasks": round(
+            slow / p95[target, crowd, sizes[0]], 2
+        )
+        for (target, crowd, size), slow in p95.items()
+        if size == sizes[-1] != sizes[0]
     }
 
 
@@ -188,7 +214,17 @@ def _table(cells: list[Cell]) -> str:
     for cell in cells:
         numbers = f"{cell.per_second} | {cell.p50} | {cell.p95} | {cell.p99}"
         lines.append(f"| {cell.target} | {cell.tasks:,} | {cell.annotators} | {numbers} |")
-    return "\n".join([*lines, "", *(f"{name}: {ratio}" for name, ratio in _ratios(cells).items())])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            *(
+                f"{name}: {ratio}"
+                for found in (_ratios, _next_alone, _flat)
+                for name, ratio in found(cells).items()
+            ),
+        ]
+    )
 
 
 if __name__ == "__main__":

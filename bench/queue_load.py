@@ -33,12 +33,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Target:
-    """A way to label: `start` makes the first request, `request` the next, `learn` reads the answer."""
+    """A way to label: `start` makes the first request, `request` the next, `learn` reads the answer.
+
+    `then` makes a request after each that is not timed, to be able to make the next.
+    """
 
     name: str
     request: Callable[[Annotator], Request]
     start: Callable[[Annotator], Request] | None = None
     learn: Callable[[Annotator, bytes], None] | None = None
+    then: Callable[[Annotator], Request] | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -87,9 +91,15 @@ def _api_learn(annotator: Annotator, body: bytes) -> None:
     annotator.assignment = str(answer.get("next", answer)["assignment"]["id"])
 
 
+def _api_skip(annotator: Annotator) -> Request:
+    body = json.dumps({"reason": "other"}).encode()
+    return Request(f"/api/v1/assignments/{annotator.assignment}/skip/", body, _bearer(annotator))
+
+
 TARGETS = (
     Target("desk submit+next", _desk_submit, _desk_start, _desk_learn),
     Target("API submit+next", _api_submit, _api_start, _api_learn),
+    Target("desk next alone", _desk_start, learn=_desk_learn, then=_api_skip),
     Target("floor 2: door", lambda a: Request("/bench/bench/door/", headers=_cookies(a))),
     Target("floor 1: bare", lambda _: Request("/bench/bare/"), environment={"BENCH_BARE": "1"}),
 )
@@ -142,6 +152,8 @@ async def drive(
                 target.learn(annotator, body)
             if sent >= began + warm and answered <= until:
                 latencies.append(answered - sent)
+            if target.then:
+                await connection.post(target.then(annotator))
 
     await asyncio.gather(*(work(annotator) for annotator in annotators))
     return latencies
