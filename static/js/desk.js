@@ -2,6 +2,7 @@
 import { activeWithin } from "./activity.js";
 import { giveBack, leave as leaveCard, lookAhead } from "./ahead.js";
 import { forget, noteChange, save } from "./drafts.js";
+import { note, turn } from "./history.js";
 import { zoom } from "./pictures.js";
 import { accept, choose, complete, find, leave, offers, step, toWidget } from "./questions.js";
 import { carry, waiting } from "./sending.js";
@@ -19,6 +20,10 @@ const reopenLast = () => (waiting() && navigator.onLine ? setTimeout(reopenLast,
 const submit = () => form() && complete() && form().requestSubmit();
 const write = (textarea) => (textarea ? textarea.focus() : false);
 
+function undo(name, { shiftKey }) {
+  if (turn(form(), shiftKey ? 1 : -1)) noteChange(form(), hands);
+}
+
 const KEYS = [
   { keys: [..."0123456789"], shown: ["0", "…", "9"], does: "Choose an option of the current question", others: offers, run: choose },
   { keys: ["Enter"], does: "Accept and go on; submit when all is answered", run: () => form() ? accept() && form().requestSubmit() : press("#card [type=submit]")() },
@@ -32,6 +37,7 @@ const KEYS = [
   { keys: ["Shift+Enter"], does: "Write in the current question's text field", run: () => write(desk.querySelector("[aria-current] [data-current] textarea:not([hidden])") ?? desk.querySelector("[aria-current] textarea:not([hidden])")) },
   { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: leave },
   { keys: ["Ctrl+Enter"], does: "Submit, also from a text field", writing: true, run: submit },
+  { keys: ["Ctrl+z"], shown: ["Ctrl+z", "⇧"], does: "Undo a change of the answer, with ⇧ do it again", run: undo },
   { keys: ["c"], does: "Comment", run: () => write(document.getElementById("comment")) },
   { keys: ["s"], does: "Skip: not for me (then a digit)", run: press("[data-opens=skip]") },
   { keys: ["x"], does: "Escalate: for a lead (then a digit)", run: press("[data-opens=escalate]") },
@@ -63,7 +69,11 @@ desk.addEventListener("htmx:afterSettle", ({ detail }) => {
   show();
   keepAside(aside);
 });
-desk.addEventListener("input", ({ target }) => form() && target.form === form() && noteChange(form(), hands));
+desk.addEventListener("input", ({ target }) => {
+  if (!form() || target.form !== form()) return;
+  note(form(), target);
+  noteChange(form(), hands);
+});
 addEventListener("pagehide", () => {
   save(form(), hands, { keepalive: true });
   giveBack({ keepalive: true });

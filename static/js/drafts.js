@@ -72,15 +72,16 @@ export function stopSaving() {
 
 export const forget = (assignment) => drop("drafts", { assignment: String(assignment), page });
 
-// What a tab that is gone typed on this card, and the server never had: filled in, and saved as this tab's own.
+// What a tab that is gone typed on this card, and the server never had: filled in, and saved as this tab's own; true then.
 export async function restore(card, hands) {
   const kept = (await leftBehind("drafts", personOf())).filter(({ assignment }) => assignment === card.dataset.assignment).at(-1);
   const form = card.querySelector("#answer");
-  if (!kept || unsaved || !form.isConnected) return;
+  if (!kept || unsaved || !form.isConnected) return false;
   fill(form, kept.fields);
   Object.assign(card.dataset, { version: kept.base, writer: kept.writer });
   noteChange(form, hands);
   drop("drafts", kept);
+  return true;
 }
 
 // Drafts of other cards go to the server, to be there when those come round again.

@@ -5,6 +5,9 @@ const named = (form) => [...form.elements].filter(({ name, type }) => name && !B
 
 export const fieldsOf = (form) => [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string");
 
+// What was answered, without what only travels with it.
+export const answersOf = (form) => fieldsOf(form).filter(([name]) => !BESIDES.includes(name));
+
 // A name may stand several times: options by their value, texts in their order.
 export function fill(form, fields) {
   const given = Map.groupBy(fields, ([name]) => name);

@@ -110,7 +110,7 @@ function asked(question) {
 const missing = (question) => asked(question) && !answered(question) && ("required" in question.dataset || "open" in question.dataset);
 
 // The rubric: criteria from their lowest point (0) to their highest (1), weighted; as projects/domain/answers.py.
-function score() {
+export function score() {
   const line = document.getElementById("rubric");
   if (!line) return;
   let total = 0;

@@ -5,7 +5,7 @@
 // speaks of an action's own key; which one a person has given it instead stands in keys.js.
 import { ownOf, theirs, typing } from "./keys.js";
 
-const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Enter: "↵", Escape: "Esc", "Shift+Enter": "⇧ ↵", "Ctrl+Enter": "Ctrl ↵", "Ctrl+k": "Ctrl K" };
+const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Enter: "↵", Escape: "Esc", "Shift+Enter": "⇧ ↵", "Ctrl+Enter": "Ctrl ↵", "Ctrl+k": "Ctrl K", "Ctrl+z": "Ctrl Z" };
 const named = (key) => (NAMES[key] ?? theirs[key] ?? key).toUpperCase();
 
 // What works on every page, whatever registry the page has besides.

@@ -5,6 +5,7 @@ import { cardFrom, giveBack, hold, isShown, leave, lookAhead, take } from "./ahe
 import { forget, noteChange, personOf, restore, save, sendOthers, stopSaving } from "./drafts.js";
 import { choose } from "./elsewhere.js";
 import { fieldsOf, fill } from "./fields.js";
+import { begin } from "./history.js";
 import { overdue, watch } from "./lease.js";
 import { announce, toast } from "./notices.js";
 import { leftBehind, page, put } from "./outbox.js";
@@ -33,7 +34,8 @@ export function show() {
   if (card().inert) return;
   say("saved" in card().dataset ? "saved" : "");
   startCounting(Number(card().dataset.active));
-  restore(card(), hands);
+  begin(form());
+  restore(card(), hands).then((filled) => filled && begin(form()));
   start();
   lookAhead(desk.dataset.ahead, card());
 }
@@ -144,6 +146,7 @@ async function reopenWith(theirs, fields) {
   paint(cardFrom(await response.text()));
   keepAside(aside);
   fill(form(), fields);
+  begin(form());
   noteChange(form(), hands);
 }
 

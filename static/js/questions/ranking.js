@@ -49,7 +49,10 @@ export function attach(question) {
 // The order as it stands is an answer too.
 export const accept = (question) => given(question) ?? give(question, order(question));
 
-export const restore = (question) => given(question) && show(question, given(question));
+export function restore(question) {
+  named = [];
+  show(question, given(question) ?? order(question).toSorted((a, b) => a - b));
+}
 
 export function key(question, name) {
   const all = order(question).toSorted((a, b) => a - b);

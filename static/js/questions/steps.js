@@ -24,21 +24,26 @@ function read(question) {
     step.toggleAttribute("data-after", first >= 0 && Number(step.dataset.step) > first);
   }
   const none = verdicts.every((one) => one === null);
-  give(question, none ? null : { verdicts, first_wrong: first < 0 ? null : first, rewrites }, { open: needed.includes(null) });
+  give(question, none ? null : { verdicts, first_wrong: first < 0 ? null : first, rewrites }, { open: !none && needed.includes(null) });
 }
 
-export function restore(question) {
+function put(question) {
   const answer = given(question);
   for (const step of steps(question)) {
     const at = Number(step.dataset.step);
     for (const radio of step.querySelectorAll("[data-verdict]")) radio.checked = radio.value === answer?.verdicts[at];
     step.querySelector("textarea").value = answer?.rewrites?.[at] ?? "";
   }
-  if (answer) read(question);
+  return answer;
+}
+
+export function restore(question) {
+  put(question);
+  read(question);
 }
 
 export function attach(question) {
-  restore(question);
+  if (put(question)) read(question);
   go(question, steps(question).find((step) => verdict(step) === null) ?? steps(question)[0]);
   question.addEventListener("focusin", ({ target }) => target.closest(".step") && go(question, target.closest(".step")));
   question.addEventListener("input", ({ target }) => !("answer" in target.dataset) && read(question));
