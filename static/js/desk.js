@@ -4,6 +4,7 @@ import { giveBack, leave as leaveCard, lookAhead } from "./ahead.js";
 import { forget, noteChange, save } from "./drafts.js";
 import { zoom } from "./pictures.js";
 import { accept, choose, complete, find, leave, offers, step, toWidget } from "./questions.js";
+import { reveal } from "./reveal.js";
 import { carry, waiting } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 import { watchSignIn } from "./signin-again.js";
@@ -32,6 +33,7 @@ const KEYS = [
   { keys: ["Shift+Enter"], does: "Write in the current question's text field", run: () => write(desk.querySelector("[aria-current] [data-current] textarea:not([hidden])") ?? desk.querySelector("[aria-current] textarea:not([hidden])")) },
   { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: leave },
   { keys: ["Ctrl+Enter"], does: "Submit, also from a text field", writing: true, run: submit },
+  { keys: ["r"], does: "Reveal what the model says, once all is answered", run: press("[data-reveals]") },
   { keys: ["c"], does: "Comment", run: () => write(document.getElementById("comment")) },
   { keys: ["s"], does: "Skip: not for me (then a digit)", run: press("[data-opens=skip]") },
   { keys: ["x"], does: "Escalate: for a lead (then a digit)", run: press("[data-opens=escalate]") },
@@ -46,6 +48,7 @@ desk.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   if (complete()) sendAnswer();
 }, { capture: true });
+desk.addEventListener("click", ({ target }) => target.closest("[data-reveals]") && reveal());
 desk.addEventListener("htmx:configRequest", ({ detail }) => {
   delete detail.parameters.csrfmiddlewaretoken; // the header has the newer one after signing in again
   save(form(), hands); // leaving the card for another verb

@@ -187,14 +187,17 @@ def test_lineage_says_what_each_model_said(client: Client, house: House) -> None
     assert "0.750" in html
 
 
-def test_where_suggestions_are_hidden_an_expert_answers_before_looking(client: Client, house: House) -> None:
-    add_protocol(
-        project=house.project, body={**PROTOCOL, "suggestion": "hidden"}, by=house.lena, at=house.clock
-    )
+@pytest.mark.parametrize("mode", ["hidden", "blind_first"])
+def test_where_suggestions_are_not_shown_an_expert_answers_before_looking(
+    client: Client, house: House, mode: str
+) -> None:
+    add_protocol(project=house.project, body={**PROTOCOL, "suggestion": mode}, by=house.lena, at=house.clock)
     assert Protocol.objects.filter(project=house.project).count() == 2
     house.task("a")
     predicted(house, "a")
 
     assert "0.750" not in look(client, house, "erin", "a", "lineage")
+    assert "because the test says so" not in look(client, house, "erin", "a")
     house.submit(house.erin, "8")
+    assert "because the test says so" in look(client, house, "erin", "a")
     assert "0.750" in look(client, house, "erin", "a", "lineage")

@@ -12,6 +12,7 @@ from apps.calibration.models import Gold
 from apps.core.errors import NotFound
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents
+from apps.explore.queries.browse import sees_predictions
 from apps.mining.models import LatestScore
 from apps.mining.queries import REASONS
 from apps.projects.domain import words_of
@@ -127,12 +128,11 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
 
 def _is_blind(member: Member, tasks: list[Asked]) -> bool:
     """Where suggestions are hidden, an expert who may still be asked must not look them up here."""
-    hides = member.project.protocol is not None and member.project.protocol.body["suggestion"] != "shown"
     unanswered = any(
         asked.task.state == TaskState.OPEN and not any(answer.mine for answer in asked.answers)
         for asked in tasks
     )
-    return hides and unanswered and not member.may("adjudicate")
+    return unanswered and not sees_predictions(member)
 
 
 def _readable(body: dict[str, Any] | None) -> str:
