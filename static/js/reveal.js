@@ -2,6 +2,7 @@
 // Until that has come nothing can be answered here: what is changed afterwards was changed with the model's word in sight.
 import { cardFrom } from "./ahead.js";
 import { envelope, forget, noteChange, stopSaving } from "./drafts.js";
+import { differences } from "./fields.js";
 import { keepFor } from "./lease.js";
 import { announce } from "./notices.js";
 import { complete, current, go } from "./questions.js";
@@ -44,8 +45,12 @@ function paint(shown, theirs) {
   shown.querySelector(".desk-why").replaceWith(theirs.querySelector(".desk-why"));
   Object.assign(shown.dataset, { version: theirs.dataset.version, saved: "" });
   keepFor(Number(theirs.dataset.left));
-  forget(shown.dataset.assignment);
-  hands.say("saved");
+  // what is here may be newer than the answer that was revealed, here or in another tab: it is the draft then
+  if (differences(form(), theirs.querySelector("#answer")).length) noteChange(form(), hands);
+  else {
+    forget(shown.dataset.assignment);
+    hands.say("saved");
+  }
   said.scrollIntoView({ block: "nearest" });
   announce(`${said.querySelector("[data-words]").textContent} ${said.lastElementChild.textContent} Keep your answer, or change it.`);
 }
