@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -12,6 +13,7 @@ from tests.live.stack import Stack, until
 
 from .conftest import Person
 from .test_desk_keeps_everything import DESK, at_desk, counted, crash, has_changed
+from .test_every_page import AXE, FIND, MODES
 
 pytestmark = [
     pytest.mark.live,
@@ -230,3 +232,28 @@ def test_of_two_tabs_the_first_to_reveal_has_said_it(emil: Person, stack: Stack)
     expect(other.locator("#said")).to_contain_text("Your first answer: 5")
     assert other.locator("[name='answers.digit']:checked").get_attribute("value") == "8"
     assert stack.rows(BEFORE, first) == [("5",)]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["light-wide", "dark-narrow"])
+def test_before_and_after_it_fits_and_axe_finds_nothing(
+    chromium: Browser, stack: Stack, asks_first: None, mode: dict[str, Any]
+) -> None:
+    stack.execute(FRESH)
+    luis, ada = (Person(chromium, stack, name, **mode) for name in ("luis", "ada"))
+    luis.sign_in()
+    page = luis.open(DESK)
+    at_desk(page)
+    page.evaluate(AXE)
+    assert page.evaluate(FIND) == []
+    answer(page, "5")
+    page.keyboard.press("r")
+    told(page)
+    assert page.evaluate(FIND) == []
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    ada.sign_in()
+    page = ada.open("p/digits/calibration/")
+    expect(page.get_by_role("region", name="People and the model's word")).to_be_visible()
+    page.evaluate(AXE)
+    assert page.evaluate(FIND) == []
+    for person in (luis, ada):
+        person.context.close()
