@@ -29,6 +29,7 @@ class Answer:
     who: str
     mine: bool
     label: Any
+    before: str  # what they had said before the model's word was revealed; empty without a reveal
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,9 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
         mine = person.pk == member.person.pk
         if mine or everything:
             name = person.display_name if closed or mine else f"Expert {ANONYMOUS[place % 26]}"
-            answers.append(
-                Answer(annotation, "You" if mine else name, mine, words_of(target, annotation.answers))
-            )
+            label = words_of(target, annotation.answers)
+            before = words_of(target, annotation.reveal.answers) if annotation.reveal else ""
+            answers.append(Answer(annotation, "You" if mine else name, mine, label, before))
     consensus = getattr(task, "consensus", None)
     state = task.state if everything or member.may("manage_gold") else ""
     return Asked(task, answers, not everything, state, consensus if everything else None)
