@@ -52,6 +52,7 @@ KEYS: dict[str, str] = {
     "-": "Picture smaller",
     "d": "Difference of a correction, on and off",
     "c": "Comment, or note",
+    "r": "Reveal what the model says",
     "s": "Skip: not for me",
     "x": "Escalate: for a lead",
     "u": "Reopen the last decision",

@@ -23,6 +23,7 @@ from apps.annotation.serializers import (
     DraftIn,
     DraftOut,
     Escalate,
+    GivenAnswer,
     Next,
     QueueOut,
     Skip,
@@ -31,7 +32,7 @@ from apps.annotation.serializers import (
     TaskOut,
     Why,
 )
-from apps.annotation.services import answers, consensus, leases, tasks
+from apps.annotation.services import answers, consensus, leases, reveals, tasks
 from apps.core.api import Keyset, chosen, operation, parameter
 from apps.core.errors import BadInput
 from apps.projects.api import ProjectView, RowView
@@ -130,6 +131,15 @@ class Draft(OwnAssignment):
     @operation(takes=DraftIn, gives=DraftOut)
     def put(self, values: dict[str, Any]) -> Any:
         return self.by_service(answers.save_draft, **values)
+
+
+class RevealSuggestion(OwnAssignment):
+    """Keep the whole answer as it is, for good, and be given what the model says; asked again, the first stands."""
+
+    @operation(takes=GivenAnswer, gives=AssignmentOut)
+    def post(self, values: dict[str, Any]) -> Any:
+        self.by_service(reveals.reveal_suggestion, answer=answers.Answer(**values))
+        return own_assignment(assignment_id=self.kwargs["id"], person=self.person)
 
 
 class SkipAssignment(OwnAssignment):

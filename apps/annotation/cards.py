@@ -32,6 +32,13 @@ class Card:
     seconds_left: int
     request_key: str
     subject: Subject
+    first: str  # the target as it was answered before the model's word was revealed, in words; empty without
+
+    @property
+    def is_blind_first(self) -> bool:
+        """Whether the model's word is still to be revealed."""
+        mode = self.assignment.task.queue.protocol.body["suggestion"]
+        return mode == "blind_first" and self.assignment.is_blind
 
     @property
     def reopened(self) -> bool:
@@ -61,8 +68,14 @@ def card_of(assignment: Assignment, *, at: datetime) -> Card:
         lease_seconds=task.queue.lease_seconds,
         seconds_left=max(0, int((assignment.lease_expires_at - at).total_seconds())),
         request_key=uuid.uuid4().hex,
-        subject=subject_of(task, suggest=protocol["suggestion"] == "shown", mirrored=mirrored),
+        subject=subject_of(task, suggest=not assignment.is_blind, mirrored=mirrored),
+        first=_first_answer(assignment),
     )
+
+
+def _first_answer(assignment: Assignment) -> str:
+    reveal = assignment.revealed_as
+    return words_of(assignment.task.queue.protocol.target, reveal.answers) if reveal else ""
 
 
 def is_mirrored(assignment: Assignment) -> bool:

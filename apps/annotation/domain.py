@@ -42,6 +42,9 @@ OUTCOMES = {
 AUDIT_WHY = "Drawn at random, so that the estimate of the model's error stays honest."
 """Why an audit task was opened; gold says the same, or it would be known by it."""
 
+BLIND_WHY = "Chosen because an expert's judgement of it is worth more than most."
+"""Why any other task was opened, for who must not learn yet what the model says: nearly every reason tells it."""
+
 
 @dataclass(frozen=True)
 class Vote:

@@ -26,6 +26,14 @@ class ChangedElsewhere(DomainError):
         )
 
 
+class NothingToReveal(DomainError):
+    code = "nothing_to_reveal"
+    status = 422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"There is nothing to reveal: {why} What you have answered so far is kept.")
+
+
 class CannotReopen(DomainError):
     code = "cannot_reopen"
 

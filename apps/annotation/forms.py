@@ -47,8 +47,18 @@ def draft_from(data: QueryDict) -> dict[str, Any]:
         "confidence": data.get("confidence") or None,
         "comment": data.get("comment", ""),
         "active_ms": _whole(data, "active_ms") or 0,
-        "page": data.get("page", "")[:64],
+        "page": page_from(data),
     }
+
+
+def page_from(data: QueryDict) -> str:
+    """The page that writes, by the name it gave itself."""
+    return str(data.get("page", ""))[:64]
+
+
+def base_from(data: QueryDict) -> str | None:
+    """The version of the draft that the page has seen, empty for none; None from a page that does not say."""
+    return data.get("based_on")
 
 
 def showing_from(data: QueryDict) -> int:

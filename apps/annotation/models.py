@@ -239,6 +239,17 @@ class Assignment(models.Model):
         return self.task.project_id
 
     @property
+    def is_blind(self) -> bool:
+        """Whether what the model says must not reach this person: it is hidden, or not revealed yet."""
+        mode = self.task.queue.protocol.body["suggestion"]
+        return mode == "hidden" or (mode == "blind_first" and self.revealed_as is None)
+
+    @property
+    def revealed_as(self) -> Reveal | None:
+        """What was answered before the model's word was revealed, None while it is not."""
+        return getattr(self, "reveal", None)
+
+    @property
     def draft_version(self) -> str:
         """What a later draft says it is based on; empty while there is none."""
         return self.draft_saved_at.isoformat() if self.draft_saved_at else ""
@@ -249,6 +260,24 @@ class Condition(models.TextChoices):
     AMBIGUOUS = "ambiguous"
     OUT_OF_SCOPE = "out_of_scope"
     UNUSABLE = "unusable"
+
+
+class Reveal(models.Model):
+    """What somebody had answered when they asked for the model's word, and what they were told: once, for good."""
+
+    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="reveal")
+    answers = models.JSONField()
+    condition = models.CharField(max_length=12, choices=Condition.choices)
+    confidence = models.PositiveSmallIntegerField(null=True)
+    model = models.ForeignKey(
+        ModelVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    suggestion = models.JSONField()  # as `Task.prediction`
+    active_ms = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField()
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
 class Annotation(models.Model):
@@ -268,6 +297,9 @@ class Annotation(models.Model):
     )
     suggestion = models.JSONField(null=True)
     revealed = models.BooleanField(default=False)
+    reveal = models.ForeignKey(  # blind-first: the answer before the model's word was known
+        Reveal, null=True, on_delete=models.PROTECT, related_name="annotations", db_index=False
+    )
     active_ms = models.PositiveIntegerField(default=0)
     request_key = models.CharField(max_length=64)
     at = models.DateTimeField()
@@ -279,6 +311,9 @@ class Annotation(models.Model):
             models.CheckConstraint(
                 condition=models.Q(confidence=None) | models.Q(confidence__gte=1, confidence__lte=4),
                 name="confidence_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reveal=None) | models.Q(revealed=True), name="a_reveal_was_revealed"
             ),
         ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]

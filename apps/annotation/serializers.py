@@ -12,38 +12,66 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.annotation.domain import CAUSES, ESCALATION_REASONS, SKIP_REASONS, needs_confidence
-from apps.annotation.models import Annotation, Assignment, AssignmentState, Condition, Consensus, Task
+from apps.annotation.models import (
+    Annotation,
+    Assignment,
+    AssignmentState,
+    Condition,
+    Consensus,
+    Reveal,
+    Task,
+)
+from apps.annotation.subjects import why_of
 from apps.core.serializers import Person
+from apps.projects.domain import SUGGESTION
 
 
 class PredictionOut(serializers.Serializer[Any]):
-    """What the model said of the example when the task opened."""
+    """What the model said of the example when the task opened; `model` is its version."""
 
+    model = serializers.IntegerField(allow_null=True)
     label = serializers.CharField()  # type: ignore[assignment]  # a serializer has a `label` of its own
     score = serializers.FloatField()
     top = serializers.ListField(help_text="The most probable classes, as [[label, probability], …]")
 
 
-class TaskToDo(serializers.ModelSerializer[Task]):
-    """What the person is shown, and asked by the protocol of this version."""
+class TaskToDo(serializers.Serializer[Any]):
+    """What the person is shown, and asked by the protocol of this version. It is read off their assignment."""
 
-    key = serializers.CharField(source="example.key")
-    payload = serializers.DictField(source="payload.body")
-    protocol = serializers.IntegerField(source="queue.protocol.version")
-    confidence_asked = serializers.SerializerMethodField()
+    key = serializers.CharField(source="task.example.key")
+    payload = serializers.DictField(source="task.payload.body")
+    given_label = serializers.CharField(source="task.given_label", allow_null=True)
+    why = serializers.SerializerMethodField()
+    suggestion = serializers.ChoiceField(
+        source="task.queue.protocol.body.suggestion", choices=list(SUGGESTION.items())
+    )
     prediction = serializers.SerializerMethodField()
+    protocol = serializers.IntegerField(source="task.queue.protocol.version")
+    confidence_asked = serializers.SerializerMethodField()
 
-    class Meta:
-        model = Task
-        fields = ("key", "payload", "given_label", "why", "prediction", "protocol", "confidence_asked")
+    def get_confidence_asked(self, assignment: Assignment) -> bool:
+        return needs_confidence(assignment.task.queue.protocol.body, reason=assignment.task.reason)
 
-    def get_confidence_asked(self, task: Task) -> bool:
-        return needs_confidence(task.queue.protocol.body, reason=task.reason)
+    def get_why(self, assignment: Assignment) -> str:
+        return why_of(assignment.task, suggest=not assignment.is_blind)
 
     @extend_schema_field(PredictionOut(allow_null=True))
-    def get_prediction(self, task: Task) -> dict[str, Any] | None:
-        """Nothing where the protocol hides the model's suggestion."""
-        return task.prediction if task.queue.protocol.body["suggestion"] == "shown" else None
+    def get_prediction(self, assignment: Assignment) -> dict[str, Any] | None:
+        """Nothing where the protocol hides the model's suggestion, and before it is revealed."""
+        task = assignment.task
+        if assignment.is_blind or task.prediction is None:
+            return None
+        return {"model": task.model.number if task.model else None, **task.prediction}
+
+
+class RevealedAs(serializers.ModelSerializer[Reveal]):
+    """Your answer before the model's word was revealed, as it is kept."""
+
+    condition = serializers.ChoiceField(choices=Condition.choices)
+
+    class Meta:
+        model = Reveal
+        fields = ("answers", "condition", "confidence", "at")
 
 
 class AssignmentOut(serializers.ModelSerializer[Assignment]):
@@ -52,11 +80,21 @@ class AssignmentOut(serializers.ModelSerializer[Assignment]):
     state = serializers.ChoiceField(choices=AssignmentState.choices)
     draft = serializers.DictField(allow_null=True)
     draft_version = serializers.CharField()
-    task = TaskToDo()
+    revealed_as = RevealedAs(allow_null=True)
+    task = TaskToDo(source="*")
 
     class Meta:
         model = Assignment
-        fields = ("id", "state", "leased_at", "lease_expires_at", "draft", "draft_version", "task")
+        fields = (
+            "id",
+            "state",
+            "leased_at",
+            "lease_expires_at",
+            "draft",
+            "draft_version",
+            "revealed_as",
+            "task",
+        )
 
 
 class Stand(serializers.ModelSerializer[Assignment]):
@@ -93,7 +131,7 @@ class Next(serializers.Serializer[Any]):
     empty = EmptyOut(required=False, allow_null=True)
 
 
-class AnswerIn(serializers.Serializer[Any]):
+class GivenAnswer(serializers.Serializer[Any]):
     """`answers` by question name; left out under a condition that leaves nothing to answer."""
 
     answers = serializers.DictField()
@@ -103,7 +141,14 @@ class AnswerIn(serializers.Serializer[Any]):
     )
     comment = serializers.CharField(max_length=4_000, allow_blank=True, default="")
     active_ms = serializers.IntegerField(min_value=0, default=0, help_text="Time spent looking and answering")
-    revealed = serializers.BooleanField(default=False, help_text="Whether the suggestion was revealed")
+
+
+class AnswerIn(GivenAnswer):
+    """An answer to submit."""
+
+    revealed = serializers.BooleanField(
+        default=False, help_text="Whether you saw a suggestion that is shown; what you revealed is known here"
+    )
 
 
 class AnnotationOut(serializers.ModelSerializer[Annotation]):

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from apps.annotation.domain import BLIND_WHY
 from apps.annotation.models import Task
 from apps.annotation.questions import pair_of
 from apps.projects.domain import is_asked
@@ -68,12 +69,21 @@ def subject_of(task: Task, *, suggest: bool, mirrored: bool = False) -> Subject:
     top = task.prediction["top"] if suggest and task.prediction else []
     return Subject(
         key=task.example.key,
-        why=task.why,
+        why=why_of(task, suggest=suggest),
         fields=fields_of(protocol, body, mirrored=mirrored),
         given_label=task.given_label,
         suggestions=[Suggestion(str(label), float(p)) for label, p in top],
         model=f"v{task.model.number}" if top and task.model else "",
     )
+
+
+def why_of(task: Task, *, suggest: bool) -> str:
+    """The reason in words. Without `suggest` one sentence stands for all that may name what the model says."""
+    drawn = task.reason in {
+        Task.Reason.AUDIT,
+        Task.Reason.GOLD,
+    }  # both say the same, and nothing of the model
+    return task.why if suggest or drawn else BLIND_WHY
 
 
 def fields_of(protocol: dict[str, Any], body: dict[str, Any], *, mirrored: bool) -> list[Field | Pair]:

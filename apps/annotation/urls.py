@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{CLAIM}submit/", desk.submit, name="submit"),
     path(f"{CLAIM}answer/", desk.answer, name="answer"),
     path(f"{CLAIM}draft/", desk.draft, name="draft"),
+    path(f"{CLAIM}reveal/", desk.reveal, name="reveal"),
     path(f"{CLAIM}keep/", desk.keep, name="keep"),
     path(f"{CLAIM}skip/", desk.skip, name="skip"),
     path(f"{CLAIM}escalate/", desk.escalate, name="escalate"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.calibration.models import Gold
 from apps.calibration.queries import agreement, gold, standings
+from apps.calibration.reliance import leanings
 from apps.calibration.serializers import AddGold, CalibrationOut, GoldOut
 from apps.calibration.services import add_gold, retire_gold
 from apps.core.api import Keyset, operation
@@ -40,7 +41,7 @@ class RetireGold(RowView):
 
 
 class Calibration(ProjectView):
-    """Everybody who may annotate, with their accuracy on gold."""
+    """Everybody who may annotate, with their accuracy on gold, and how far the model's word moves them."""
 
     may = {"GET": "calibrate"}
 
@@ -49,7 +50,9 @@ class Calibration(ProjectView):
         rng = np.random.default_rng(
             self.project.pk
         )  # the interval is drawn; the same data, the same interval
+        overall, people = leanings(project=self.project)
         return {
             "standings": standings(project=self.project),
             "agreement": agreement(project=self.project, rng=rng),
+            "reliance": {"overall": overall, "people": people},
         }

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.annotation.domain import AUDIT_WHY
-from apps.annotation.models import Queue, Task
+from apps.annotation.models import HOLDING, Queue, Task
 from apps.annotation.services.tasks import open_tasks, withdraw_tasks
 from apps.calibration.models import Gold
 from apps.core.errors import BadInput, NotFound
@@ -82,8 +82,10 @@ def open_gold_tasks(
 ) -> int:
     """A task for each gold in service that has none open in this queue, looking like any other task.
 
-    `predictions` gives, by example id, the prediction to show; gold that has none waits: it would be known by its lack.
+    `predictions` gives, by example id, the prediction to show; gold that has none waits: it would be known by its
+    lack. What is open with another model's prediction is opened anew: it would be known by its age.
     """
+    _withdraw_aged(queue=queue, model_id=model_id, at=at)
     served = Q(tasks__queue=queue, tasks__reason=Task.Reason.GOLD, tasks__state=Task.State.OPEN)
     gold = Example.objects.filter(gold__project_id=queue.project_id, gold__retired_at=None)
     waiting = gold.filter(pk__in=predictions).exclude(pk__in=gold.filter(served).values("pk"))
@@ -103,3 +105,11 @@ def open_gold_tasks(
         for example in waiting.order_by("pk")
     ]
     return open_tasks(queue=queue, tasks=tasks, at=at, source="gold")
+
+
+def _withdraw_aged(*, queue: Queue, model_id: int | None, at: datetime) -> None:
+    """Take back gold that shows another model's word; what is on somebody's desk stays until the next time."""
+    gold = Task.objects.filter(queue=queue, reason=Task.Reason.GOLD, state=Task.State.OPEN)
+    held = gold.filter(assignments__state__in=HOLDING)
+    aged = gold.exclude(model=model_id).exclude(pk__in=held.values("pk"))
+    withdraw_tasks(tasks=aged, by=None, at=at, why="gold asked anew with the newer model's word")

@@ -13,6 +13,7 @@ from apps.calibration import queries
 from apps.calibration import services as calibrating
 from apps.calibration.charts import confidence_chart, finding
 from apps.calibration.forms import GoldForm
+from apps.calibration.reliance import leaning_of, leanings
 from apps.core.errors import BadInput
 from apps.core.keyset import newest
 from apps.core.pages import page
@@ -30,6 +31,7 @@ def calibration(request: HttpRequest, member: Member) -> HttpResponse:
         "stated": stated,
         "chart": {"spec": confidence_chart(stated), "title": finding(stated)} if stated else None,
         "wanted": queries.WANTED,
+        "leanings": leanings(project=project),
     }
     return page(request, "calibration/calibration.html", context)
 
@@ -38,7 +40,8 @@ def calibration(request: HttpRequest, member: Member) -> HttpResponse:
 @member_view("annotate")
 def mine(request: HttpRequest, member: Member) -> HttpResponse:
     standing = queries.standing_of(project=member.project, person=member.person)
-    context = {"standing": standing, "wanted": queries.WANTED}
+    leaning = leaning_of(project=member.project, person=member.person)
+    context = {"standing": standing, "wanted": queries.WANTED, "leaning": leaning}
     return page(request, "calibration/mine.html", context, partial="gold-score")
 
 

@@ -68,6 +68,7 @@ urlpatterns: list[URLPattern] = [
     path("assignments/<int:id>/", annotation.AssignmentDetail.as_view()),
     path("assignments/<int:id>/annotations/", annotation.Annotations.as_view()),
     path("assignments/<int:id>/draft/", annotation.Draft.as_view()),
+    path("assignments/<int:id>/reveal/", annotation.RevealSuggestion.as_view()),
     path("assignments/<int:id>/skip/", annotation.SkipAssignment.as_view()),
     path("assignments/<int:id>/escalate/", annotation.EscalateAssignment.as_view()),
     path("assignments/<int:id>/release/", annotation.ReleaseAssignment.as_view()),

@@ -10,7 +10,7 @@ from apps.core.events import verify_chain as recompute
 from apps.core.health import readings
 from apps.core.pages import page
 from apps.explore.queries.audit import Asked, events, people
-from apps.explore.queries.browse import LAYOUTS, SORTS, Filters, browse, consensus_choices, split_counts
+from apps.explore.queries.browse import LAYOUTS, Filters, browse, choices_of, split_counts
 from apps.explore.queries.example import dossier
 from apps.explore.queries.jobs import jobs as jobs_of
 from apps.explore.queries.jobs import run_of
@@ -28,7 +28,7 @@ def data(request: HttpRequest, member: Member) -> HttpResponse:
         "filters": filters,
         "page": browse(member=member, filters=filters),
         "counts": split_counts(project=member.project),
-        "choices": {"sort": SORTS, "consensus": consensus_choices(member)},
+        "choices": choices_of(member),
         "layouts": [(*layout, filters.url(layout=layout[0])) for layout in LAYOUTS],
         "classes": protocol.classes if protocol else [],
         "first_url": filters.url(after=""),

@@ -8,7 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
-from apps.projects.domain import classes_of, target_of
+from apps.projects.domain import SUGGESTION, classes_of, target_of
 
 
 class Role(models.TextChoices):
@@ -74,3 +74,8 @@ class Protocol(models.Model):
     def classes(self) -> list[str]:
         """The labels the target can take, in the protocol's order."""
         return classes_of(self.body)
+
+    @property
+    def suggestion_words(self) -> str:
+        """What experts see of the model's word."""
+        return SUGGESTION[self.body["suggestion"]]

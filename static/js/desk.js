@@ -5,6 +5,7 @@ import { forget, noteChange, save } from "./drafts.js";
 import { note, turn } from "./history.js";
 import { zoom } from "./pictures.js";
 import { accept, choose, complete, find, leave, offers, step, toWidget } from "./questions.js";
+import { reveal } from "./reveal.js";
 import { carry, waiting } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 import { watchSignIn } from "./signin-again.js";
@@ -38,6 +39,7 @@ const KEYS = [
   { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: leave },
   { keys: ["Ctrl+Enter"], does: "Submit, also from a text field", writing: true, run: submit },
   { keys: ["Ctrl+z"], shown: ["Ctrl+z", "⇧"], does: "Undo a change of the answer, with ⇧ do it again", run: undo },
+  { keys: ["r"], does: "Reveal what the model says, once all is answered", run: press("[data-reveals]") },
   { keys: ["c"], does: "Comment", run: () => write(document.getElementById("comment")) },
   { keys: ["s"], does: "Skip: not for me (then a digit)", run: press("[data-opens=skip]") },
   { keys: ["x"], does: "Escalate: for a lead (then a digit)", run: press("[data-opens=escalate]") },
@@ -52,6 +54,7 @@ desk.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   if (complete()) sendAnswer();
 }, { capture: true });
+desk.addEventListener("click", ({ target }) => target.closest("[data-reveals]") && reveal());
 desk.addEventListener("htmx:configRequest", ({ detail }) => {
   delete detail.parameters.csrfmiddlewaretoken; // the header has the newer one after signing in again
   save(form(), hands); // leaving the card for another verb

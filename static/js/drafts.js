@@ -13,7 +13,7 @@ let unsaved = false;
 let busy = null; // the form whose draft is on its way
 
 // `base` is the server's version this was typed over, `writer` the page that typed it first.
-function envelope(form) {
+export function envelope(form) {
   const { assignment, version, writer } = form.closest("#card").dataset;
   const fields = fieldsOf(form).filter(([name]) => !["request_key", "active_ms"].includes(name));
   return { assignment, page, person: personOf(), url: form.dataset.draftUrl, fields: [...fields, ["active_ms", String(activeMs())]], base: version, writer: writer ?? page, at: Date.now() };

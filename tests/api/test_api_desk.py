@@ -32,7 +32,10 @@ def test_next_leases_a_task_and_shows_what_is_asked(house: Any, call: Any) -> No
     assert task["key"] == "a1"
     assert task["payload"] == {"text": "the text of a1"}
     assert task["why"] == "because the test says so"
-    assert task["prediction"]["label"] == "3"
+    assert task["suggestion"] == "shown"
+    assert task["prediction"] == {
+        "model": None, "label": "3", "score": 0.6, "top": [["3", 0.6], ["5", 0.3], ["8", 0.1]],
+    }  # fmt: skip
     assert task["protocol"] == 1
     assert task["confidence_asked"] is False
 
@@ -293,10 +296,11 @@ def test_an_assignment_tells_nothing_of_peers_or_of_how_it_was_chosen(house: Any
         "lease_expires_at",
         "draft",
         "draft_version",
+        "revealed_as",
         "task",
     }
     assert set(assignment["task"]) == {
-        "key", "payload", "given_label", "why", "prediction", "protocol", "confidence_asked",
+        "key", "payload", "given_label", "why", "suggestion", "prediction", "protocol", "confidence_asked",
     }  # fmt: skip
     assert "emil" not in str(assignment)
 
@@ -306,7 +310,42 @@ def test_a_protocol_that_hides_suggestions_hides_them_here(house: Any, call: Any
     call(house.lena).post("projects/digits/protocols/", body, status=201)
     house.project.refresh_from_db()
     house.task("a1")
-    assert lease(call(house.erin))["task"]["prediction"] is None
+    task = lease(call(house.erin))["task"]
+    assert task["prediction"] is None
+    assert "the test says so" not in str(task)
+
+
+def test_blind_first_the_model_speaks_after_the_answer_and_both_are_kept(house: Any, call: Any) -> None:
+    body = {**house.project.protocol.body, "suggestion": "blind_first"}
+    call(house.lena).post("projects/digits/protocols/", body, status=201)
+    house.project.refresh_from_db()
+    house.task("a1", model=house.model())
+    erin = call(house.erin)
+    assignment = lease(erin)
+    path = f"assignments/{assignment['id']}/"
+    assert (assignment["task"]["suggestion"], assignment["revealed_as"]) == ("blind_first", None)
+    assert "0.6" not in str(assignment)
+    assert "the test says so" not in str(assignment)
+    refused = erin.post(f"{path}reveal/", {"answers": {}}, status=422)
+    assert refused["error"]["field"] == "digit"
+    told = erin.post(f"{path}reveal/", {"answers": {"digit": "8"}})
+    assert told["task"]["prediction"] == {
+        "model": 1, "label": "3", "score": 0.6, "top": [["3", 0.6], ["5", 0.3], ["8", 0.1]],
+    }  # fmt: skip
+    assert told["task"]["why"] == "because the test says so"
+    assert told["revealed_as"]["answers"] == told["draft"]["answers"] == {"digit": "8"}
+    assert erin.post(f"{path}reveal/", {"answers": {"digit": "5"}}) == told
+    assert erin.get(path) == told
+    submit(erin, assignment, "3")
+    kept = Annotation.objects.get()
+    assert (kept.answers["digit"], kept.reveal.answers["digit"], kept.revealed) == ("3", "8", True)
+
+
+def test_where_suggestions_are_shown_there_is_nothing_to_reveal(house: Any, call: Any) -> None:
+    house.task("a1")
+    erin = call(house.erin)
+    refused = erin.post(f"assignments/{lease(erin)['id']}/reveal/", {"answers": {"digit": "8"}}, status=422)
+    assert refused["error"]["code"] == "nothing_to_reveal"
 
 
 def test_the_hot_calls_are_lean(house: Any, call: Any, django_assert_max_num_queries: Any) -> None:

@@ -40,7 +40,10 @@ MAY: dict[str, dict[str, set[str]]] = {
     "assignments/<int:id>/": {"get": DESK},
     "assignments/<int:id>/annotations/": {"post": DESK},
     "assignments/<int:id>/draft/": {"put": DESK},
-    **{f"assignments/<int:id>/{verb}/": {"post": DESK} for verb in ("skip", "escalate", "release", "reopen")},
+    **{
+        f"assignments/<int:id>/{verb}/": {"post": DESK}
+        for verb in ("reveal", "skip", "escalate", "release", "reopen")
+    },
     f"{P}tasks/": {"get": LEADS},
     "tasks/<int:id>/adjudicate/": {"post": LEADS},
     "tasks/<int:id>/reopen/": {"post": LEADS},

@@ -45,6 +45,7 @@ WHO: dict[str, set[str]] = {
     "annotation:release": ANNOTATORS,
     "annotation:reopen": ANNOTATORS,
     "annotation:reopen_task": LEADS,
+    "annotation:reveal": ANNOTATORS,
     "annotation:settle": LEADS,
     "annotation:skip": ANNOTATORS,
     "annotation:stand": ANNOTATORS,

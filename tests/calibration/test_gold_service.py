@@ -104,6 +104,20 @@ def test_a_gold_task_looks_like_an_audit_task(house, examples):
         assert (task.why, task.prediction, task.model) == (AUDIT_WHY, SAID, model)
 
 
+def test_gold_speaks_with_the_newest_model_or_it_would_be_known_by_its_age(house, examples):
+    add(house, a="3", b="5")
+    old, new = house.model(), house.model()
+    open_gold(house, model=old.pk)
+    held = lease(house, house.erin)
+    assert open_gold(house, model=new.pk) == 1
+    open_tasks = Task.objects.filter(state=TaskState.OPEN)
+    assert set(open_tasks.values_list("model", flat=True)) == {old.pk, new.pk}, "one is on a desk still"
+    submit_annotation(assignment_id=held.pk, person=house.erin, answer=house.answer("3"), at=house.clock)
+    assert open_gold(house, model=new.pk) == 1
+    assert set(open_tasks.values_list("model", flat=True)) == {new.pk}
+    assert open_gold(house, model=new.pk) == 0
+
+
 def test_gold_that_the_model_has_not_predicted_waits_since_its_lack_would_tell_it(house, examples):
     add(house, a="3", b="5")
     assert open_gold(house, keys="b") == 1

@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from apps.explore.queries.browse import PAGE
 from apps.mining.models import LatestScore
+from apps.projects.services import add_protocol
 from apps.registry.models import ModelVersion, PredictionSet
-from tests.conftest import House
+from tests.conftest import PROTOCOL, House
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +169,23 @@ def test_an_unknown_order_is_answered_with_the_choices(client: Client, house: Ho
 
     assert answer.status_code == 422
     assert "choose one of key, margin, log_odds" in answer.content.decode()
+
+
+@pytest.mark.parametrize("mode", ["hidden", "blind_first"])
+def test_where_suggestions_are_not_shown_the_list_does_not_give_them_to_experts(
+    client: Client, house: House, mode: str
+) -> None:
+    add_protocol(project=house.project, body={**PROTOCOL, "suggestion": mode}, by=house.lena, at=house.clock)
+    house.example("a", label="5")
+    score(house, a=("8", 0.1, -2.0))
+    for layout in ("grid", "table"):
+        assert "data-disagrees" in look(client, house, "lena", f"?layout={layout}")
+        html = look(client, house, "erin", f"?layout={layout}")
+        assert "data-disagrees" not in html
+        assert "model 8" not in html
+        assert "Most suspect label" not in html
+    for query in ("?disagree=yes", "?sort=log_odds"):
+        refused = client.get(reverse("explore:data", args=[house.project.slug]) + query)
+        assert refused.status_code == 403
+        assert "asks before it suggests" in refused.content.decode()
+    assert keys_in(look(client, house, "erin", "?sort=margin")) == ["a"]

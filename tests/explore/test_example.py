@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.annotation.services.answers import reopen
+from apps.annotation.services.answers import reopen, submit_annotation
+from apps.annotation.services.reveals import reveal_suggestion
 from apps.calibration.services import add_gold
 from apps.core.store import write_table
 from apps.datasets.domain import ROWS
@@ -187,14 +188,32 @@ def test_lineage_says_what_each_model_said(client: Client, house: House) -> None
     assert "0.750" in html
 
 
-def test_where_suggestions_are_hidden_an_expert_answers_before_looking(client: Client, house: House) -> None:
-    add_protocol(
-        project=house.project, body={**PROTOCOL, "suggestion": "hidden"}, by=house.lena, at=house.clock
-    )
+def test_what_somebody_had_said_before_the_models_word_stands_beside_their_answer(
+    client: Client, house: House
+) -> None:
+    body = {**PROTOCOL, "suggestion": "blind_first"}
+    add_protocol(project=house.project, body=body, by=house.lena, at=house.clock)
+    house.task("a", overlap=1)
+    lease = house.lease(house.erin)
+    assert lease is not None
+    given: dict[str, Any] = {"assignment_id": lease.pk, "person": house.erin, "at": house.clock}
+    reveal_suggestion(answer=house.answer("8"), **given)
+    submit_annotation(answer=house.answer("3"), **given)
+
+    assert "8 before when the model's word was revealed" in look(client, house, "lena", "a")
+
+
+@pytest.mark.parametrize("mode", ["hidden", "blind_first"])
+def test_where_suggestions_are_not_shown_an_expert_answers_before_looking(
+    client: Client, house: House, mode: str
+) -> None:
+    add_protocol(project=house.project, body={**PROTOCOL, "suggestion": mode}, by=house.lena, at=house.clock)
     assert Protocol.objects.filter(project=house.project).count() == 2
     house.task("a")
     predicted(house, "a")
 
     assert "0.750" not in look(client, house, "erin", "a", "lineage")
+    assert "because the test says so" not in look(client, house, "erin", "a")
     house.submit(house.erin, "8")
+    assert "because the test says so" in look(client, house, "erin", "a")
     assert "0.750" in look(client, house, "erin", "a", "lineage")

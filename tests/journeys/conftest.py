@@ -34,6 +34,14 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Another one, whose parts the tests of the desk break and whose rows they change."""
+    folder = tmp_path_factory.mktemp("keeps")
+    with running_stack(folder / "data", folder / "log", seed=True, WHETSTONE_DEMO="1") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     path = find_browser()
     assert path, "There is no Chromium. `make test` installs one; or set CHROMIUM to its path."

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from apps.config.demo.project import PASSWORD
-from tests.live.stack import Stack, running_stack, until
+from tests.live.stack import Stack, until
 from tests.live.test_submits import answers
 
 from .conftest import Person
@@ -39,13 +39,6 @@ SELECT object_id FROM core_event WHERE kind = 'assignment.submitted' AND object_
   AND data->>'why' IS NULL GROUP BY 1 HAVING count(*) > (
     SELECT count(*) FROM annotation_annotation WHERE assignment_id = object_id::bigint)
 """
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("keeps")
-    with running_stack(folder / "data", folder / "log", seed=True, WHETSTONE_DEMO="1") as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from apps.core.errors import BadInput, NotAllowed
-from apps.projects.domain import check_answers, check_protocol
+from apps.projects.domain import SUGGESTION, check_answers, check_protocol
 from apps.projects.models import Protocol
 from apps.projects.services import add_protocol
 
@@ -106,6 +106,12 @@ def test_options_get_the_digit_they_are_else_their_place():
     assert keys("cat", "dog") == ["1", "2"]
     assert keys(*(f"class {n}" for n in range(10)))[-2:] == ["9", "0"]
     assert set(keys(*(f"class {n}" for n in range(11)))) == {""}
+
+
+@pytest.mark.parametrize("mode", SUGGESTION)
+def test_every_way_to_suggest_has_words_and_can_be_chosen(mode):
+    assert check_protocol({**FINE, "suggestion": mode})["suggestion"] == mode
+    assert len(SUGGESTION[mode]) > 20
 
 
 def test_what_is_left_out_is_filled_in_and_checking_twice_changes_nothing():

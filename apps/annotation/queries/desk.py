@@ -21,9 +21,9 @@ from apps.core.errors import NotFound
 from apps.projects.models import Project
 
 CARD = CompiledQuery(
-    lambda: Assignment.objects.select_related("task__example", "task__payload", "task__model").filter(
-        pk=Given("pk")
-    )
+    lambda: Assignment.objects.select_related(
+        "task__example", "task__payload", "task__model", "reveal"
+    ).filter(pk=Given("pk"))
 )
 """An assignment with what its card shows beside the queue and its protocol."""
 
@@ -114,7 +114,7 @@ def own_assignment(*, assignment_id: int, person: User, project: Project | None 
     """One's own assignment as it stands; raises `NotFound` for anybody else's, or one of another `project`."""
     found = (
         Assignment.objects.select_related(
-            "task__example", "task__payload", "task__model", "task__queue__protocol", "current"
+            "task__example", "task__payload", "task__model", "task__queue__protocol", "current", "reveal"
         )
         .filter(pk=assignment_id, person=person)
         .first()

@@ -76,7 +76,7 @@ def escalations_of(*, task: Task) -> QuerySet[Assignment]:
 def answers_on(*, task: Task) -> QuerySet[Annotation]:
     """Every current annotation on the task, counted or surplus; names are for whoever may see them."""
     return (
-        Annotation.objects.select_related("assignment__person")
+        Annotation.objects.select_related("assignment__person", "reveal")
         .filter(pk__in=task.assignments.filter(current__isnull=False).values("current"))
         .order_by("pk")
     )

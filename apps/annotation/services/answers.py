@@ -35,6 +35,11 @@ class Answer:
     revealed: bool = False
     request_key: str = field(default="")
 
+    @property
+    def worked_ms(self) -> int:
+        """The active time as it is kept: an hour at most."""
+        return max(0, min(self.active_ms, 3_600_000))
+
 
 @transaction.atomic
 def save_draft(
@@ -50,11 +55,17 @@ def save_draft(
 
     `based_on` is the version that the writer has seen, empty for none: a newer one from elsewhere is not written over.
     """
-    if len(str(draft)) > MAX_DRAFT:
-        raise BadInput(f"A draft holds at most {MAX_DRAFT} characters.", field="draft")
     assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     if assignment.state not in {*HOLDING, AssignmentState.EXPIRED}:
         raise IllegalMove(assignment, assignment.state, "saved as a draft")
+    keep_draft(assignment, draft=draft, based_on=based_on, at=at)
+    return assignment
+
+
+def keep_draft(assignment: Assignment, *, draft: dict[str, Any], based_on: str | None, at: datetime) -> None:
+    """`save_draft` of an assignment that is locked."""
+    if len(str(draft)) > MAX_DRAFT:
+        raise BadInput(f"A draft holds at most {MAX_DRAFT} characters.", field="draft")
     if based_on is not None:
         _check_base(assignment, based_on=based_on, draft=draft)
     if assignment.state in HOLDING:
@@ -62,7 +73,6 @@ def save_draft(
     else:
         Assignment.objects.filter(pk=assignment.pk).update(draft=draft, draft_saved_at=at)
     assignment.draft, assignment.draft_saved_at = draft, at
-    return assignment
 
 
 def _check_base(assignment: Assignment, *, based_on: str, draft: dict[str, Any]) -> None:
@@ -126,8 +136,7 @@ def _where_it_counts(assignment: Assignment) -> AssignmentState:
 def _annotation(*, assignment: Assignment, answer: Answer, at: datetime) -> Annotation:
     """The answer, checked, as its next revision: saved by the move that makes it current."""
     task, protocol = assignment.task, assignment.task.queue.protocol
-    answers = _checked(task, protocol.body, answer)
-    _check_confidence(answer, asked=needs_confidence(protocol.body, reason=task.reason))
+    answers = checked_answers(task, protocol.body, answer)
     if not 1 <= len(answer.request_key) <= 64:
         raise BadInput("Send an idempotency key of 1 to 64 characters.", field="Idempotency-Key")
     newest = assignment.annotations.order_by("-revision").values_list("revision", flat=True)
@@ -141,15 +150,23 @@ def _annotation(*, assignment: Assignment, answer: Answer, at: datetime) -> Anno
         protocol=protocol,
         model_id=task.model_id,
         suggestion=task.prediction,
-        revealed=answer.revealed,
-        active_ms=max(0, min(answer.active_ms, 3_600_000)),
+        revealed=assignment.revealed_as is not None or (answer.revealed and not assignment.is_blind),
+        reveal=assignment.revealed_as,
+        active_ms=answer.worked_ms,
         request_key=answer.request_key,
         at=at,
     )
 
 
+def checked_answers(task: Task, protocol: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """The whole answer's `answers` as they will be kept; raises `BadInput` for what is missing or wrong in it."""
+    answers = _checked(task, protocol, answer)
+    _check_confidence(answer, asked=needs_confidence(protocol, reason=task.reason))
+    return answers
+
+
 def _checked(task: Task, protocol: dict[str, Any], answer: Answer) -> dict[str, Any]:
-    """The answers as they will be kept; the payload is fetched only where a question reads it."""
+    """The payload is fetched only where a question reads it."""
     content = task.payload.body if reads_content(protocol) else None
     return check_answers(protocol, answer.answers, condition=answer.condition, content=content)
 

@@ -68,7 +68,7 @@ LEASE_OTHER = LEASE.format(gold="task.reason <> 'gold'")
 OWN_LOCKED = CompiledQuery(
     lambda: (
         Assignment.objects.select_for_update(of=("self", "task"))
-        .select_related("task__queue")
+        .select_related("task__queue", "reveal")
         # who has been taken out of the project, or may not annotate any more, holds nothing there
         .filter(
             pk=Given("pk"),

@@ -12,7 +12,7 @@ from django_htmx.http import trigger_client_event
 
 from apps.annotation.cards import card_of, decision_of
 from apps.annotation.domain import OUTCOMES
-from apps.annotation.forms import answer_from, draft_from, showing_from
+from apps.annotation.forms import answer_from, base_from, draft_from, page_from, showing_from
 from apps.annotation.models import HOLDING, Assignment, Queue
 from apps.annotation.queries.desk import (
     Empty,
@@ -23,7 +23,7 @@ from apps.annotation.queries.desk import (
     why_empty,
 )
 from apps.annotation.queries.work import last_decisions
-from apps.annotation.services import answers, leases
+from apps.annotation.services import answers, leases, reveals
 from apps.core.pages import page
 from apps.projects.permissions import Member, member_view
 
@@ -73,6 +73,10 @@ def ahead(request: HttpRequest, member: Member) -> HttpResponse:
 @member_view("annotate")
 def stand(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
     """One's own card as it stands on the server: with its draft, else with the answer that was submitted."""
+    return _standing(request, member, assignment_id)
+
+
+def _standing(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
     assignment = own_assignment(assignment_id=assignment_id, person=member.person, project=member.project)
     if not getattr(request, "htmx", False):
         return redirect("annotation:desk", slug=member.project.slug)
@@ -122,12 +126,28 @@ def draft(request: HttpRequest, member: Member, assignment_id: int) -> HttpRespo
         person=member.person,
         project=member.project,
         draft=draft_from(request.POST),
-        based_on=request.POST.get("based_on"),
+        based_on=base_from(request.POST),
         at=timezone.now(),
     )
     response = _time_left(assignment)
     response["X-Draft-Version"] = assignment.draft_version
     return response
+
+
+@require_POST
+@member_view("annotate")
+def reveal(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
+    """Keep the answer as it is before the model's word; the card then has that word."""
+    reveals.reveal_suggestion(
+        assignment_id=assignment_id,
+        person=member.person,
+        project=member.project,
+        answer=answer_from(request.POST),
+        page=page_from(request.POST),
+        based_on=base_from(request.POST),
+        at=timezone.now(),
+    )
+    return _standing(request, member, assignment_id)
 
 
 @require_POST

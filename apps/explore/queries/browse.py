@@ -96,6 +96,22 @@ class Page:
     next: str  # the query string of the next page; empty on the last
 
 
+def sees_predictions(member: Member) -> bool:
+    """Whether lists may tell this reader what the model says: never an expert who is to answer before they know."""
+    protocol = member.project.protocol
+    return member.may("adjudicate") or protocol is None or protocol.body["suggestion"] == "shown"
+
+
+def choices_of(member: Member) -> dict[str, Any]:
+    """What this reader may filter and order by: the most suspect labels are those that the model contradicts."""
+    sees = sees_predictions(member)
+    return {
+        "sort": {name: words for name, words in SORTS.items() if sees or name != "log_odds"},
+        "consensus": consensus_choices(member),
+        "disagree": sees,
+    }
+
+
 def browse(*, member: Member, filters: Filters) -> Page:
     """One page of the project's examples."""
     rows = list(_after(_found(member, filters), filters, member.project)[: PAGE + 1])
@@ -105,6 +121,9 @@ def browse(*, member: Member, filters: Filters) -> Page:
 
 
 def _found(member: Member, filters: Filters) -> QuerySet[Example]:
+    choices = choices_of(member)
+    if filters.sort not in choices["sort"] or (filters.disagree and not choices["disagree"]):
+        raise NotAllowed("What the model says is kept back here: this protocol asks before it suggests.")
     rows = Example.objects.select_related("score").filter(project=member.project)
     if filters.split:
         rows = rows.filter(split=filters.split)
@@ -178,6 +197,7 @@ def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
     beliefs = {b.example_id: b for b in believed(project=member.project).filter(example__in=rows)}
     shown = contents(project=member.project, digests=[row.payload_id for row in rows])
     lead, tells_gold = member.may("adjudicate"), member.may("manage_gold")
+    sees = sees_predictions(member)
     tiles = []
     for row in rows:
         belief = beliefs.get(row.pk)
@@ -190,7 +210,7 @@ def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
                 if belief and (lead or row.pk not in asked)
                 else None,
                 asked=asked.get(row.pk, "") if tells_gold else "",
-                score=getattr(row, "score", None),
+                score=getattr(row, "score", None) if sees else None,
             )
         )
     return tiles

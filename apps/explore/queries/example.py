@@ -12,6 +12,7 @@ from apps.calibration.models import Gold
 from apps.core.errors import NotFound
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents
+from apps.explore.queries.browse import sees_predictions
 from apps.mining.models import LatestScore
 from apps.mining.queries import REASONS
 from apps.projects.domain import words_of
@@ -28,6 +29,7 @@ class Answer:
     who: str
     mine: bool
     label: Any
+    before: str  # what they had said before the model's word was revealed; empty without a reveal
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,9 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
         mine = person.pk == member.person.pk
         if mine or everything:
             name = person.display_name if closed or mine else f"Expert {ANONYMOUS[place % 26]}"
-            answers.append(
-                Answer(annotation, "You" if mine else name, mine, words_of(target, annotation.answers))
-            )
+            label = words_of(target, annotation.answers)
+            before = words_of(target, annotation.reveal.answers) if annotation.reveal else ""
+            answers.append(Answer(annotation, "You" if mine else name, mine, label, before))
     consensus = getattr(task, "consensus", None)
     state = task.state if everything or member.may("manage_gold") else ""
     return Asked(task, answers, not everything, state, consensus if everything else None)
@@ -127,12 +129,11 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
 
 def _is_blind(member: Member, tasks: list[Asked]) -> bool:
     """Where suggestions are hidden, an expert who may still be asked must not look them up here."""
-    hides = member.project.protocol is not None and member.project.protocol.body["suggestion"] != "shown"
     unanswered = any(
         asked.task.state == TaskState.OPEN and not any(answer.mine for answer in asked.answers)
         for asked in tasks
     )
-    return hides and unanswered and not member.may("adjudicate")
+    return unanswered and not sees_predictions(member)
 
 
 def _readable(body: dict[str, Any] | None) -> str:

@@ -10,11 +10,18 @@ from apps.projects.domain.answers import (
     rubric_score,
     words_of,
 )
-from apps.projects.domain.protocol import check_protocol, classes_of, protocol_digest, target_of
+from apps.projects.domain.protocol import (
+    SUGGESTION,
+    check_protocol,
+    classes_of,
+    protocol_digest,
+    target_of,
+)
 
 __all__ = [
     "CONDITIONS",
     "CONDITIONS_WITHOUT_TARGET",
+    "SUGGESTION",
     "check_answers",
     "check_protocol",
     "classes_of",

@@ -12,7 +12,12 @@ from apps.projects.domain.fields import check_field
 from apps.projects.domain.kinds import KINDS
 
 CONFIDENCE = ("gold_and_audit", "always")
-SUGGESTION = ("shown", "hidden")
+SUGGESTION = {
+    "shown": "what the model says is shown with the example",
+    "blind_first": "the expert answers first; then they may reveal what the model says, and keep or change",
+    "hidden": "what the model says is never shown",
+}
+"""What experts see of the model's word, by mode, in words."""
 
 
 def protocol_digest(body: dict[str, Any]) -> str:
@@ -37,7 +42,7 @@ def check_protocol(body: Any) -> dict[str, Any]:
         "questions": questions,
         "guidelines": str(body.get("guidelines") or "")[:MAX_TEXT],
         "confidence": one_of(body.get("confidence", "gold_and_audit"), CONFIDENCE, "confidence"),
-        "suggestion": one_of(body.get("suggestion", "shown"), SUGGESTION, "suggestion"),
+        "suggestion": one_of(body.get("suggestion", "shown"), tuple(SUGGESTION), "suggestion"),
     }
 
 

@@ -65,6 +65,7 @@ INTENT = Ready(
             },
         ],
         "guidelines": "Choose what the person wants **done**, not what they talk about.",
+        "suggestion": "blind_first",
     },
 )
 SPANS = Ready(
