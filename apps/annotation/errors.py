@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from apps.core.errors import DomainError
@@ -39,6 +40,21 @@ class OwnTask(DomainError):
 
     def __init__(self) -> None:
         super().__init__("You answered this task yourself, so somebody else must settle it.")
+
+
+class BeingSettled(DomainError):
+    """Two leads at one dispute would undo each other's work."""
+
+    code = "being_settled"
+
+    def __init__(self, *, name: str, since: datetime, at: datetime) -> None:
+        minutes = int((at - since).total_seconds() // 60)
+        when = f"since {minutes} min" if minutes else "since a moment ago"
+        super().__init__(
+            f"{name} is at this dispute {when}. Nothing was changed: take another, or take this one over first.",
+            by=name,
+            since=since.isoformat(),
+        )
 
 
 class NotDecided(DomainError):

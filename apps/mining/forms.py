@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from apps.mining.domain import Policy
+from apps.projects.models import Project
+from apps.projects.queries import audiences
 
 DEFAULT = Policy()
 
@@ -23,7 +27,7 @@ def _number(
 
 
 class PolicyForm(forms.Form):
-    """How many tasks of each reason, and how many people answer each."""
+    """How many tasks of each reason, how many people answer each, and who these are."""
 
     audit = _number(
         "Audit sample", DEFAULT.audit, "Drawn at random from everything. Only these let us say how often the "
@@ -41,3 +45,16 @@ class PolicyForm(forms.Form):
         "Answers per task", DEFAULT.overlap, "Two people show where they disagree; one is cheaper and blinder.",
         low=1, high=9,
     )  # fmt: skip
+    reserved_for = forms.ChoiceField(
+        label="For",
+        initial=DEFAULT.reserved_for,
+        required=False,
+        help_text="Nobody else is served these tasks. They must be as many people as there are answers per task.",
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reserved_for"].choices = audiences(project=project)  # type: ignore[attr-defined]
+
+    def clean_reserved_for(self) -> str:
+        return self.cleaned_data["reserved_for"] or DEFAULT.reserved_for

@@ -34,13 +34,13 @@ def _runs(request: HttpRequest, member: Member, form: PolicyForm, status: int = 
 @require_GET
 @member_view("view")
 def runs(request: HttpRequest, member: Member) -> HttpResponse:
-    return _runs(request, member, PolicyForm())
+    return _runs(request, member, PolicyForm(project=member.project))
 
 
 @require_POST
 @member_view("mine")
 def start(request: HttpRequest, member: Member) -> HttpResponse:
-    form = PolicyForm(request.POST)
+    form = PolicyForm(request.POST, project=member.project)
     if not form.is_valid():
         return _runs(request, member, form, status=422)
     made = start_mining(project=member.project, by=member.person, at=timezone.now(), policy=form.cleaned_data)

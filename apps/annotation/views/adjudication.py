@@ -30,7 +30,7 @@ def adjudication(request: HttpRequest, member: Member) -> HttpResponse:
     rows = disputed_after(person=member.person, project=member.project, task=after)
     context = {
         **page_of(rows, name="after"),
-        "following": next_dispute(person=member.person, project=member.project),
+        "following": next_dispute(person=member.person, project=member.project, at=timezone.now()),
         "settled": settled_of(_task(request, member, "settled")),
         "repair": to_repair(project=member.project)[:PAGE],
     }
@@ -50,7 +50,9 @@ def settle(request: HttpRequest, member: Member, task_id: int) -> HttpResponse:
     context = {
         "dispute": dispute_of(task, person=member.person),
         "settled": settled_of(_task(request, member, "settled") or task),
-        "following": next_dispute(person=member.person, project=member.project, after=task),
+        "following": next_dispute(
+            person=member.person, project=member.project, at=timezone.now(), after=task
+        ),
     }
     response = page(request, "annotation/settle.html", context, partial="dispute")
     return push_url(response, request.get_full_path()) if getattr(request, "htmx", False) else response
@@ -67,7 +69,7 @@ def reopen_task(request: HttpRequest, member: Member, task_id: int) -> HttpRespo
 
 
 def _next_dispute_url(member: Member, task: Task) -> str:
-    following = next_dispute(person=member.person, project=member.project, after=task)
+    following = next_dispute(person=member.person, project=member.project, at=timezone.now(), after=task)
     if following is None:
         url = reverse("annotation:adjudication", args=[member.project.slug])
     else:

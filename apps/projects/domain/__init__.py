@@ -10,11 +10,13 @@ from apps.projects.domain.answers import (
     rubric_score,
     words_of,
 )
+from apps.projects.domain.audience import EVERYBODY
 from apps.projects.domain.protocol import check_protocol, classes_of, protocol_digest, target_of
 
 __all__ = [
     "CONDITIONS",
     "CONDITIONS_WITHOUT_TARGET",
+    "EVERYBODY",
     "check_answers",
     "check_protocol",
     "classes_of",
