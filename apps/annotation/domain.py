@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from math import inf
 from typing import Any
 
@@ -60,6 +61,12 @@ def priority_range(words: str) -> tuple[float, float]:
             f"The priority is {words[:40]!r}; choose one of {', '.join(ranges)}.", field="priority"
         )
     return ranges[words]
+
+
+def since_words(since: datetime, *, at: datetime) -> str:
+    """`since 3 min`, in whole minutes."""
+    minutes = int((at - since).total_seconds() // 60)
+    return f"since {minutes} min" if minutes > 0 else "since a moment ago"
 
 
 @dataclass(frozen=True)

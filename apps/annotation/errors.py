@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from apps.annotation.domain import since_words
 from apps.core.errors import DomainError
 
 
@@ -48,10 +49,9 @@ class BeingSettled(DomainError):
     code = "being_settled"
 
     def __init__(self, *, name: str, since: datetime, at: datetime) -> None:
-        minutes = int((at - since).total_seconds() // 60)
-        when = f"since {minutes} min" if minutes else "since a moment ago"
         super().__init__(
-            f"{name} is at this dispute {when}. Nothing was changed: take another, or take this one over first.",
+            f"{name} is at this dispute {since_words(since, at=at)}. Nothing was changed: take another, or take this "
+            "one over first.",
             by=name,
             since=since.isoformat(),
         )

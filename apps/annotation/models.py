@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from apps.annotation.domain import CAUSES
+from apps.annotation.domain import CAUSES, priority_words
 from apps.examples.models import Example, Payload
-from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
+from apps.projects.domain import CONDITIONS_WITHOUT_TARGET, EVERYBODY
 from apps.projects.models import Group, Project, Protocol
 from apps.registry.models import ModelVersion
 
@@ -143,6 +143,20 @@ class Task(models.Model):
     @property
     def project_id(self) -> int:
         return self.queue.project_id
+
+    @property
+    def taken(self) -> int:
+        """How many of its answers have been given, or are on a desk."""
+        return self.overlap - self.open_slots
+
+    @property
+    def priority_words(self) -> str:
+        return priority_words(self.priority)
+
+    @property
+    def audience(self) -> str:
+        """Whom it is reserved for, as forms and the API call them."""
+        return self.reserved_for.address if self.reserved_for else EVERYBODY
 
 
 class AssignmentState(models.TextChoices):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Floor
 
 from apps.annotation.domain import priority_range
 from apps.annotation.models import Assignment, AssignmentState, Queue, Task, TaskState
+from apps.core.errors import NotFound
 from apps.projects.domain import EVERYBODY
 from apps.projects.models import Group
 from apps.projects.queries import able_people
@@ -62,6 +63,35 @@ def _reserved_for(address: str) -> Q:
     if kind == "person":
         return Q(reserved_for__person__username=name)
     return Q(reserved_for__name__iexact=name, reserved_for__person=None)
+
+
+@dataclass(frozen=True)
+class OpenPage:
+    """Some of the selected tasks as they will be served; `next` is the last of them where there are more."""
+
+    rows: list[Task]
+    next: int | None
+
+
+def open_page(*, queue: Queue, selection: Selection, after: int | None, size: int = 50) -> OpenPage:
+    """The selected tasks that are served after the task `after`, or the first; raises `NotFound` for a strange one."""
+    rows = open_tasks(queue=queue, selection=replace(selection, n=None))
+    if after is not None:
+        edge = queue.tasks.filter(pk=after).values_list("priority", flat=True).first()
+        if edge is None:
+            raise NotFound("This list ends here: the task it should go on from is not in this queue.")
+        rows = rows.filter(Q(priority__lt=edge) | Q(priority=edge, pk__gt=after))
+    found = list(rows.select_related("example", "reserved_for__person")[: size + 1])
+    return OpenPage(found[:size], found[size - 1].pk if len(found) > size else None)
+
+
+SAMPLE = 500  # tasks that are looked at for the attributes there are: all would take long
+
+
+def attributes_in(*, queue: Queue) -> list[str]:
+    """Attributes of the examples that are asked about first, as `name=value`."""
+    found = open_tasks(queue=queue).values_list("example__attributes", flat=True)[:SAMPLE]
+    return sorted({f"{name}={value}" for one in found for name, value in one.items()})
 
 
 def unreachable(*, tasks: QuerySet[Task], people: list[int]) -> QuerySet[Task]:

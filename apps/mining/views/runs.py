@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.annotation.models import Queue
-from apps.annotation.queues import queue_state, queue_states
-from apps.annotation.services import tasks
+from apps.annotation.queues import queue_states
 from apps.core.keyset import newest
 from apps.core.pages import page
 from apps.mining.charts import figures_of
@@ -56,34 +53,3 @@ def run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
 
 
 cancel_run, retry_run = run_actions(run_in, back="mining:run", keep=("run_id",))
-
-
-def _queue(member: Member, queue_id: int) -> Queue:
-    return queue_state(project=member.project, queue_id=queue_id).queue
-
-
-@require_POST
-@member_view("run_queue")
-def pause_queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
-    queue = _queue(member, queue_id)
-    tasks.pause_queue(queue=queue, by=member.person, at=timezone.now())
-    messages.success(request, f"{queue.name} serves nothing more until it is resumed.")
-    return redirect("mining:runs", member.project.slug)
-
-
-@require_POST
-@member_view("run_queue")
-def resume_queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
-    queue = _queue(member, queue_id)
-    tasks.resume_queue(queue=queue, by=member.person, at=timezone.now())
-    messages.success(request, f"{queue.name} is served again.")
-    return redirect("mining:runs", member.project.slug)
-
-
-@require_POST
-@member_view("run_queue")
-def withdraw_queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
-    queue, why = _queue(member, queue_id), request.POST.get("why", "")
-    count = tasks.withdraw_open_tasks(queue=queue, by=member.person, at=timezone.now(), why=why)
-    messages.success(request, f"{count} tasks of {queue.name} were withdrawn; answers given so far are kept.")
-    return redirect("mining:runs", member.project.slug)
