@@ -312,5 +312,5 @@ class PrioritiseTasks(OneQueue):
 
     @operation(takes=Prioritise, gives=Changed)
     def post(self, values: dict[str, Any]) -> Any:
-        given = {"selection": values["select"], "priority": values["level"]}
+        given = {"selection": values["select"], "priority": values["priority"]}
         return {"tasks": serving.prioritise_tasks(queue=self.row, by=self.person, at=timezone.now(), **given)}

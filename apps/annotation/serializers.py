@@ -259,7 +259,7 @@ class Reserve(serializers.Serializer[Any]):
 
 class Prioritise(serializers.Serializer[Any]):
     select = Select(default=Selection)
-    level = serializers.ChoiceField(choices=list(PRIORITIES))
+    priority = serializers.ChoiceField(choices=list(PRIORITIES), help_text="From now on")
 
 
 class Changed(serializers.Serializer[Any]):

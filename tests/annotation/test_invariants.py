@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Count
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,9 +22,12 @@ from hypothesis.stateful import (
 )
 
 from apps.annotation.domain import Vote, count_votes
-from apps.annotation.models import LIVE, Annotation, Assignment, AssignmentState, Task, TaskState
+from apps.annotation.models import HOLDING, LIVE, Annotation, Assignment, AssignmentState, Task, TaskState
+from apps.annotation.queries.desk import for_person, why_empty
+from apps.annotation.queries.open import Selection
 from apps.annotation.services.answers import Answer, reopen, save_draft, submit_annotation
 from apps.annotation.services.consensus import adjudicate, reopen_task
+from apps.annotation.services.disputes import leave_dispute, take_dispute
 from apps.annotation.services.leases import (
     escalate,
     expire_leases,
@@ -33,15 +37,18 @@ from apps.annotation.services.leases import (
     release,
     skip,
 )
+from apps.annotation.services.serving import prioritise_tasks, reserve_tasks
 from apps.annotation.services.tasks import pause_queue, resume_queue, withdraw_tasks
 from apps.core.errors import DomainError
 from apps.core.events import seal_events, verify_chain
 from apps.core.models import Event
 from apps.projects.services import set_member
+from apps.projects.services.groups import change_group, make_group
 
 OVERLAPS = (1, 2, 2)
 LABELS = ("3", "5")
 PEOPLE = ("erin", "emil", "lena")
+AUDIENCES = ("everybody", "group:shift", "group:shift", "person:erin", "person:lena")
 # what people do most stands in the list more often; one rule of many, for Hypothesis leaves whole rules out
 ACTIONS = (
     *("answer_next", "answer_next", "answer_next", "answer", "lease", "release", "resend"),
@@ -71,6 +78,8 @@ class Desk(RuleBasedStateMachine):
         self.undone = transaction.atomic()
         self.undone.__enter__()
         self.clock = self.house.clock
+        given = {"name": "shift", "people": ["erin", "emil"], "by": self.house.luis}
+        self.group = make_group(project=self.house.project, at=self.clock, **given)
         self.tasks = [self.house.task(f"k{n}", overlap=overlap) for n, overlap in enumerate(OVERLAPS)]
         self.kept = {}
         self.sent = None
@@ -116,7 +125,9 @@ class Desk(RuleBasedStateMachine):
     def own(self, person, place, *, fresh):
         """One of this person's assignments: the one they lease now, or one they had before."""
         if fresh:
+            before = first_for(self.house.queue, person, at=self.clock + timedelta(seconds=7))
             lease = self.attempt(lease_next, queue=self.house.queue, person=person)
+            assert (lease and lease.task_id) == before, "not what was due, or nothing while something was"
             return lease and lease.pk
         mine = Assignment.objects.filter(person=person, kind="annotate").order_by("-pk")
         pks = list(mine.values_list("pk", flat=True))
@@ -148,6 +159,47 @@ class Desk(RuleBasedStateMachine):
         again = self.attempt(submit_annotation, **given)
         assert again == annotation
         assert (Annotation.objects.count(), Event.objects.count()) == before
+
+    @rule(
+        what=st.sampled_from(["reserve", "reserve", "prioritise", "regroup"]),
+        place=st.integers(0, 5),
+        audience=st.sampled_from(AUDIENCES),
+        level=st.sampled_from(["high", "normal", "low"]),
+        people=st.sets(st.sampled_from(PEOPLE)),
+    )
+    def a_lead_assigns(self, what, place, audience, level, people):
+        task, given = self.tasks[place % len(self.tasks)], {"queue": self.house.queue, "by": self.house.luis}
+        selection = Selection(keys=(task.example.key,))
+        if what == "reserve":
+            self.attempt(reserve_tasks, selection=selection, reserved_for=audience, **given)
+        elif what == "prioritise":
+            self.attempt(prioritise_tasks, selection=selection, priority=level, **given)
+        else:
+            people = {"name": "shift", "people": sorted(people), "by": self.house.luis}
+            self.attempt(change_group, group=self.group, **people)
+
+    @rule(
+        what=st.sampled_from(["take", "take", "take over", "leave", "settle"]),
+        who=st.sampled_from(["luis", "lena"]),
+        place=st.integers(0, 5),
+        label=st.sampled_from(LABELS),
+    )
+    def a_lead_is_at_a_dispute(self, what, who, place, label):
+        task, lead = self.tasks[place % len(self.tasks)], self.house.people[who]
+        if what == "settle":
+            settled = {"answers": {"digit": label}, "condition": "clear", "cause": "slip"}
+            others = (
+                seats(task)
+                .exclude(person=lead)
+                .filter(lease_expires_at__gt=self.clock + timedelta(seconds=7))
+            )
+            held = others.exists()
+            done = self.attempt(adjudicate, task_id=task.pk, by=lead, **settled)
+            assert not (held and done), "settled under another lead's hands"
+        elif what == "leave":
+            self.attempt(leave_dispute, task_id=task.pk, by=lead)
+        else:
+            self.attempt(take_dispute, task_id=task.pk, by=lead, take_over=what == "take over")
 
     @rule(minutes=st.sampled_from([1, 11]))
     def time_passes(self, minutes):
@@ -191,12 +243,35 @@ class Desk(RuleBasedStateMachine):
                 now[a.pk] = (a.assignment_id, a.revision, str(a.answers), a.condition)
         assert self.kept.items() <= now.items(), "an annotation vanished or changed"
         self.kept = now
-        unseen = Assignment.objects.filter(state="leased", lease_expires_at__gt=self.clock)
+        unseen = Assignment.objects.filter(kind="annotate", state="leased", lease_expires_at__gt=self.clock)
         assert max(Counter(unseen.values_list("person", flat=True)).values(), default=0) <= 2
+
+
+def seats(task):
+    """Leads who hold this dispute."""
+    return task.assignments.filter(kind="adjudicate", state__in=HOLDING)
+
+
+def first_for(queue, person, *, at):
+    """The task this person is due, told from the rules alone: what they hold, else the first they may take."""
+    held = Assignment.objects.filter(
+        person=person, kind="annotate", state__in=HOLDING, lease_expires_at__gt=at
+    )
+    held = held.filter(task__queue=queue).order_by("leased_at", "pk")
+    if (first := held.first()) or queue.paused_at:
+        return first and first.task_id
+    seen = Assignment.objects.filter(person=person).exclude(state=AssignmentState.EXPIRED)
+    free = queue.tasks.filter(for_person(person), state=TaskState.OPEN, open_slots__gt=0)
+    free = free.exclude(pk__in=seen.values("task"))
+    due = sorted(free, key=lambda t: (-(t.priority // 1), t.reserved_for_id is None, -t.priority, t.pk))
+    if not due:
+        assert why_empty(queue=queue, person=person, at=at).code != "busy"
+    return due[0].pk if due else None
 
 
 def check_assignments(task, assignments):
     states = [a.state for a in assignments if a.kind == "annotate"]
+    assert sum(a.kind == "adjudicate" and a.state in HOLDING for a in assignments) <= 1
     assert states.count(AssignmentState.SUBMITTED) <= task.overlap
     assert task.open_slots == task.overlap - sum(state in LIVE for state in states)
     assert len({a.person_id for a in assignments}) == len(assignments)
@@ -312,3 +387,84 @@ def test_eight_people_at_once_answer_every_task_exactly_as_often_as_asked(house,
         assert len(answered) == len(set(answered)) == 2
     seal_events()
     assert verify_chain().intact
+
+
+class Lead(threading.Thread):
+    """Reserves, lifts, raises and lowers what is open, over a connection of its own, while others answer."""
+
+    def __init__(self, house, stop):
+        super().__init__()
+        self.house, self.stop, self.failed, self.done = house, stop, None, 0
+
+    def run(self):
+        try:
+            turn = 0
+            while not self.stop.is_set():
+                self.act(turn)
+                turn += 1
+        except Exception as error:  # told in the test's own thread
+            self.failed = error
+        finally:
+            connection.close()
+
+    def act(self, turn):
+        given = {"queue": self.house.queue, "by": self.house.luis, "at": self.house.clock}
+        audience = ("group:shift", "everybody", "group:all")[turn % 3]
+        level = ("high", "low", "normal")[turn % 3]
+        try:
+            reserve_tasks(selection=Selection(n=10), reserved_for=audience, **given)
+            prioritise_tasks(selection=Selection(n=5 + turn % 7), priority=level, **given)
+            self.done += 1
+        except DomainError:
+            time.sleep(0.005)  # too few are left to answer it, or all is done
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_leads_reserve_and_prioritise_at_once_nobody_starves_and_nothing_is_doubled(house, person):
+    for n in range(40):
+        house.task(f"k{n:02}", overlap=2)
+    crowd = [person(f"expert{n}") for n in range(8)]
+    for somebody in crowd:
+        set_member(project=house.project, person=somebody, role="expert", by=house.ada, at=house.clock)
+    names, given = [one.username for one in crowd], {"by": house.luis, "at": house.clock}
+    make_group(project=house.project, name="shift", people=names[:4], **given)
+    make_group(project=house.project, name="all", people=names, **given)
+    stop = threading.Event()
+    leads, threads = [Lead(house, stop) for _ in range(2)], [Annotator(house, one) for one in crowd]
+    for thread in [*leads, *threads]:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    stop.set()
+    for thread in leads:
+        thread.join(60)
+    assert [thread.failed for thread in [*leads, *threads]] == [None] * 10
+    assert all(lead.done for lead in leads)
+    assert sum(thread.answered for thread in threads) == 80
+    assert set(Task.objects.values_list("state", "open_slots")) == {(TaskState.AGREED, 0)}
+    doubled = Assignment.objects.values("task").annotate(n=Count("person", distinct=True)).exclude(n=2)
+    assert not doubled.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_leads_who_open_a_dispute_at_once_one_gets_it(house):
+    task = house.task("a")
+    house.submit(house.erin, "5")
+    house.submit(house.emil, "3")
+    told, gate = {}, threading.Barrier(2)
+
+    def open_it(lead):
+        gate.wait()
+        try:
+            told[lead.username] = take_dispute(task_id=task.pk, by=lead, at=house.clock).state
+        except DomainError as error:
+            told[lead.username] = error.code
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=open_it, args=[lead]) for lead in (house.luis, house.lena)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(told.values()) == ["being_settled", "leased"]

@@ -66,7 +66,7 @@ def test_a_desk_of_others_says_what_waits_for_whom(house: Any, call: Any, luis: 
 
 
 def test_priorities_are_set(luis: Any, queue: str) -> None:
-    body = {"select": {"keys": ["b"]}, "level": "high"}
+    body = {"select": {"keys": ["b"]}, "priority": "high"}
     assert luis.post(f"{queue}prioritise/", body) == {"tasks": 1}
     tasks = {one["key"]: one["priority"] for one in luis.get("projects/digits/tasks/")["results"]}
     assert tasks == {"a": "normal", "b": "high"}
