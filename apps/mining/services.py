@@ -86,8 +86,8 @@ def _audience(project: Project, policy: Policy, at: datetime) -> Group | None:
     people = len(able_people(group=group)) if group else policy.overlap
     if people < policy.overlap:
         raise BadInput(
-            f"Each task asks for {policy.overlap} answers, but {group} is {people} who may answer. Ask for fewer "
-            "answers, put more people into the group, or choose others.",
+            f"Each task asks for {policy.overlap} answers, but {group} {'is' if group.person else 'has'} only "
+            f"{people} who may answer. Ask for fewer answers, put more people into the group, or choose others.",
             field="reserved_for",
         )
     return group

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.errors import BadInput
-from apps.core.pages import page
+from apps.core.pages import go_to, page
 from apps.projects import queries
 from apps.projects import services as projects
 from apps.projects.domain.ready import READY
@@ -100,7 +100,7 @@ def make_group(request: HttpRequest, member: Member) -> HttpResponse:
         at=timezone.now(),
     )
     messages.success(request, f"{group} is a group now.")
-    return redirect("projects:members", member.project.slug)
+    return go_to(request, reverse("projects:members", args=[member.project.slug]))
 
 
 @require_POST
@@ -114,7 +114,7 @@ def change_group(request: HttpRequest, member: Member, group_id: int) -> HttpRes
         at=timezone.now(),
     )
     messages.success(request, f"{group} was changed.")
-    return redirect("projects:members", member.project.slug)
+    return go_to(request, reverse("projects:members", args=[member.project.slug]))
 
 
 @require_POST

@@ -122,7 +122,7 @@ def test_a_dissolved_group_leaves_its_tasks_to_everybody(house, germanists, rese
 def test_more_answers_than_the_group_has_people_are_refused_at_once(house, germanists, reserve):
     house.task("a", overlap=3)
     house.task("b", overlap=2)
-    with pytest.raises(TooFewPeople, match=r"1 of these tasks waits .* only 2 people of Germanists"):
+    with pytest.raises(TooFewPeople, match=r"1 of these tasks asks .* only 2 people of Germanists"):
         reserve()
     assert not Task.objects.exclude(reserved_for=None).exists()
 

@@ -62,7 +62,7 @@ def test_the_first_of_what_the_filters_match_are_reserved_where_nothing_is_ticke
     given = {"attributes": "lang=de", "n": "1", "audience": "person:erin"}
     refused = luis.post(url(house, "reserve"), given, headers=HTMX)
     assert (refused.status_code, refused["X-Error-Code"]) == (409, "too_few_people")
-    assert "only 1 person of erin may still give one" in refused.content.decode()
+    assert "but erin is only one person" in refused.content.decode()
     given["audience"] = "group:Germanists"
     answer = luis.post(url(house, "reserve"), given)
     assert answer.url.endswith("?attributes=lang%3Dde")
@@ -136,5 +136,5 @@ def test_a_mining_run_never_asks_more_answers_of_a_group_than_it_has_people(luis
     before = MiningRun.objects.count()
     refused = mine(luis, overlap=3, reserved_for="group:Germanists")
     assert refused.status_code == 422
-    assert "Germanists is 2 who may answer" in refused.content.decode()
+    assert "Germanists has only 2 who may answer" in refused.content.decode()
     assert MiningRun.objects.count() == before

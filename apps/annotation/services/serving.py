@@ -34,11 +34,12 @@ class TooFewPeople(DomainError):
     code = "too_few_people"
 
     def __init__(self, *, group: Group, people: int, tasks: int, wanted: int) -> None:
-        many = f"{people} {'person' if people == 1 else 'people'}"
-        which = f"{tasks} of these tasks wait{'s' * (tasks == 1)} for up to {wanted} more answers"
+        which = f"{tasks} of these tasks {'asks' if tasks == 1 else 'ask'} for up to {wanted} more answers"
+        who = "one person" if people == 1 else f"{people} people"
+        left = f"{group} is only {who}" if group.person else f"only {who} of {group} may still answer"
         super().__init__(
-            f"{which}, but only {many} of {group} may still give one. Nothing was reserved. Reserve "
-            "for a group of more people, put more people into the group, or leave those tasks out.",
+            f"{which}, but {left}. Nothing was reserved. Choose a group of more people, put more people into it, or "
+            "leave those tasks out.",
             field="reserved_for",
         )
 

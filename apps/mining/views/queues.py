@@ -16,7 +16,7 @@ from apps.annotation.queries.open import attributes_in, open_page, open_tasks, r
 from apps.annotation.queues import QueueState, queue_state
 from apps.annotation.services import serving, tasks
 from apps.core.keyset import number_in
-from apps.core.pages import page
+from apps.core.pages import go_to, page
 from apps.mining.forms import FILTERS, address_of, selection_from
 from apps.projects.domain import EVERYBODY
 from apps.projects.permissions import Member, member_view
@@ -39,7 +39,7 @@ def queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
         "attributes": attributes_in(queue=stands.queue),
         "filters": FILTERS,
     }
-    return page(request, "mining/queue.html", context, partial="open")
+    return page(request, "mining/queue.html", context)
 
 
 @require_POST
@@ -53,7 +53,7 @@ def reserve(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse
     )
     told = "for everybody" if whom == EVERYBODY else f"reserved for {whom.partition(':')[2]}"
     messages.success(request, f"{n} {'task is' if n == 1 else 'tasks are'} {told} now.")
-    return redirect(_address(member, queue, request))
+    return go_to(request, _address(member, queue, request))
 
 
 @require_POST
@@ -66,7 +66,7 @@ def prioritise(request: HttpRequest, member: Member, queue_id: int) -> HttpRespo
         queue=queue, selection=selection, priority=level, by=member.person, at=timezone.now()
     )
     messages.success(request, f"{n} {'task has' if n == 1 else 'tasks have'} {level} priority now.")
-    return redirect(_address(member, queue, request))
+    return go_to(request, _address(member, queue, request))
 
 
 def _address(member: Member, queue: Queue, request: HttpRequest) -> str:
