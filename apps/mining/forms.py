@@ -55,7 +55,7 @@ class PolicyForm(forms.Form):
         label="For",
         initial=DEFAULT.reserved_for,
         required=False,
-        help_text="Nobody else is served these tasks. They must be as many people as there are answers per task.",
+        help_text="Nobody else is served these tasks. A group needs as many people as there are answers per task.",
     )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -64,6 +64,11 @@ class PolicyForm(forms.Form):
 
     def clean_reserved_for(self) -> str:
         return self.cleaned_data["reserved_for"] or DEFAULT.reserved_for
+
+    def refuse(self, error: BadInput) -> None:
+        """Say what the service found wrong, beside its field."""
+        field = str(error.detail.get("field", ""))
+        self.add_error(field if field in self.fields else None, error.message)
 
 
 REASONS = [reason for reason in Task.Reason if reason != Task.Reason.GOLD]

@@ -107,7 +107,11 @@ def mine(request: HttpRequest, member: Member) -> HttpResponse:
     form = PolicyForm(request.POST, project=member.project)
     if not form.is_valid():
         return _board(request, member, {"policy": form}, status=422)
-    start_mining(project=member.project, by=member.person, at=timezone.now(), policy=form.cleaned_data)
+    try:
+        start_mining(project=member.project, by=member.person, at=timezone.now(), policy=form.cleaned_data)
+    except BadInput as error:
+        form.refuse(error)
+        return _board(request, member, {"policy": form}, status=422)
     return redirect("rounds:board", member.project.slug)
 
 

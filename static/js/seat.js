@@ -18,6 +18,7 @@ async function take() {
 const leave = () => form() && post(form().dataset.leave, new FormData(), { keepalive: true });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target.id === "dispute" && take());
+document.addEventListener("htmx:afterRequest", ({ detail }) => detail.xhr?.getResponseHeader("X-Error-Code") === "being_settled" && take());
 addEventListener("pagehide", leave);
 addEventListener("pageshow", ({ persisted }) => persisted && take());
 setInterval(take, BEAT);

@@ -73,7 +73,7 @@ class OpenPage:
     next: int | None
 
 
-def open_page(*, queue: Queue, selection: Selection, after: int | None, size: int = 50) -> OpenPage:
+def open_page(*, queue: Queue, selection: Selection, after: int | None, size: int = 25) -> OpenPage:
     """The selected tasks that are served after the task `after`, or the first; raises `NotFound` for a strange one."""
     rows = open_tasks(queue=queue, selection=replace(selection, n=None))
     if after is not None:

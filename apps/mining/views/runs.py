@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.annotation.queues import queue_states
+from apps.core.errors import BadInput
 from apps.core.keyset import newest
 from apps.core.pages import page
 from apps.mining.charts import figures_of
@@ -40,7 +41,13 @@ def start(request: HttpRequest, member: Member) -> HttpResponse:
     form = PolicyForm(request.POST, project=member.project)
     if not form.is_valid():
         return _runs(request, member, form, status=422)
-    made = start_mining(project=member.project, by=member.person, at=timezone.now(), policy=form.cleaned_data)
+    try:
+        made = start_mining(
+            project=member.project, by=member.person, at=timezone.now(), policy=form.cleaned_data
+        )
+    except BadInput as error:
+        form.refuse(error)
+        return _runs(request, member, form, status=422)
     return redirect("mining:run", member.project.slug, made.pk)
 
 
