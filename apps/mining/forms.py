@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -72,7 +73,7 @@ class PolicyForm(forms.Form):
 
 
 REASONS = [reason for reason in Task.Reason if reason != Task.Reason.GOLD]
-FILTERS = {"reason": REASONS, "priority": list(PRIORITIES)}
+FILTERS: dict[str, Sequence[str]] = {"reason": REASONS, "priority": list(PRIORITIES)}
 """What the filters of a choice can be."""
 MOST = 1_000_000
 

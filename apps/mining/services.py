@@ -83,8 +83,7 @@ def start_mining(
 def _audience(project: Project, policy: Policy, at: datetime) -> Group | None:
     """Whom the tasks will be for; raises `BadInput` where these people could never give all the answers."""
     group = audience(project=project, address=policy.reserved_for, at=at)
-    people = len(able_people(group=group)) if group else policy.overlap
-    if people < policy.overlap:
+    if group is not None and (people := len(able_people(group=group))) < policy.overlap:
         raise BadInput(
             f"Each task asks for {policy.overlap} answers, but {group} {'is' if group.person else 'has'} only "
             f"{people} who may answer. Ask for fewer answers, put more people into the group, or choose others.",
@@ -124,7 +123,8 @@ def record_mining(
     """Write the latest scores and open the tasks; raises `ClaimLost` when another worker has taken over."""
     row = lock_claimed(run)
     # locked, so that the group is not dissolved before its tasks are there; one that is gone leaves them to all
-    row.reserved_for = Group.objects.select_for_update(no_key=True).filter(pk=row.reserved_for_id).first()
+    groups = row.project.groups.select_for_update(no_key=True)
+    row.reserved_for = groups.filter(pk=row.reserved_for_id or 0).first()
     assert row.project.protocol is not None  # start_mining has seen to it
     queue = queue_for(project=row.project, protocol=row.project.protocol, at=at)
     write_scores(run=row, frame=frame, signals=signals)

@@ -63,7 +63,7 @@ def test_two_leads_do_not_settle_the_same_dispute(person: Callable[..., Person],
     lena.page.get_by_role("button", name="Take it over").click()
     expect(lena.page.get_by_text("Kept for you while it is open")).to_be_visible()
     assert disputes.value(EXPIRED) == "taken over"
-    luis.page.keyboard.press("1")
+    luis.page.keyboard.press("3")
     luis.page.keyboard.press("Enter")
     luis.page.keyboard.press("1")
     luis.page.keyboard.press("Enter")

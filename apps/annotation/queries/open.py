@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Floor
 
 from apps.annotation.domain import priority_range
@@ -129,6 +130,6 @@ def reservations_in(*, queue: Queue) -> list[Reservation]:
     return sorted(found, key=lambda one: (-one.open, str(one.group)))
 
 
-def prioritised(level: int) -> Floor:
+def prioritised(level: int) -> CombinedExpression:
     """A task's priority at this level, its place among others of the level kept."""
     return Value(level, output_field=FloatField()) + F("priority") - Floor("priority")

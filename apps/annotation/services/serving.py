@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -56,7 +57,11 @@ def reserve_tasks(*, queue: Queue, selection: Selection, reserved_for: str, by: 
     if group is not None:
         _check_reach(tasks=tasks, group=group)
     Task.objects.filter(pk__in=tasks).update(reserved_for=group)
-    told = {"tasks": len(tasks), "reserved_for": reserved_for, "selection": selection.words}
+    told: dict[str, Any] = {
+        "tasks": len(tasks),
+        "reserved_for": reserved_for,
+        "selection": selection.words,
+    }
     record_event(kind="queue.tasks_reserved", row=queue, at=at, actor=by, **told)
     tell_reserved(queue=queue, group=group, reserved=len(tasks), at=at)
     return len(tasks)
@@ -69,7 +74,7 @@ def prioritise_tasks(*, queue: Queue, selection: Selection, priority: str, by: U
     priority_range(priority)
     tasks = _locked(queue, selection)
     Task.objects.filter(pk__in=tasks).update(priority=prioritised(PRIORITIES[priority]))
-    told = {"tasks": len(tasks), "priority": priority, "selection": selection.words}
+    told: dict[str, Any] = {"tasks": len(tasks), "priority": priority, "selection": selection.words}
     record_event(kind="queue.tasks_prioritised", row=queue, at=at, actor=by, **told)
     return len(tasks)
 
