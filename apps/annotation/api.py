@@ -13,32 +13,38 @@ from rest_framework.request import Request
 
 from apps.annotation.models import Assignment, Queue, Task, TaskState
 from apps.annotation.queries.desk import active_queue, newest_assignment_id, own_assignment, why_empty
+from apps.annotation.queries.open import reservations_in
 from apps.annotation.queries.tasks import task_in, tasks_of
 from apps.annotation.queues import queue_state, queue_states
 from apps.annotation.serializers import (
+    REASONS,
     Adjudicate,
     AnswerIn,
     AssignmentOut,
+    Changed,
     ConsensusOut,
     DraftIn,
     DraftOut,
     Escalate,
     GivenAnswer,
     Next,
+    Prioritise,
     QueueOut,
+    ReservationOut,
+    Reserve,
     Skip,
     Stand,
     Submitted,
+    TakeDispute,
     TaskOut,
     Why,
 )
-from apps.annotation.services import answers, consensus, leases, reveals, tasks
+from apps.annotation.services import answers, consensus, disputes, leases, reveals, serving, tasks
 from apps.core.api import Keyset, chosen, operation, parameter
 from apps.core.errors import BadInput
 from apps.projects.api import ProjectView, RowView
 
 ORDERS = {"newest": "-id", "oldest": "id"}
-REASONS = [reason for reason in Task.Reason.values if reason != Task.Reason.GOLD]
 IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
     str,
@@ -201,7 +207,7 @@ class Tasks(ProjectView):
         state = chosen(self.request, "state", TaskState.values)
         reason = chosen(self.request, "reason", REASONS)
         found = tasks_of(project=self.project, state=state, reason=reason)
-        return found.select_related("consensus__settled_by")
+        return found.select_related("consensus__settled_by", "reserved_for__person")
 
 
 class AdjudicateTask(RowView):
@@ -213,6 +219,28 @@ class AdjudicateTask(RowView):
     @operation(takes=Adjudicate, gives=ConsensusOut)
     def post(self, values: dict[str, Any]) -> Any:
         return consensus.adjudicate(task_id=self.kwargs["id"], by=self.person, at=timezone.now(), **values)
+
+
+class TakeTask(RowView):
+    """Take a dispute for yourself for three minutes, or let them run anew; nobody else settles it meanwhile."""
+
+    may = {"POST": "adjudicate"}
+    rows, through = Task, "queues__tasks"
+
+    @operation(takes=TakeDispute, gives=Stand)
+    def post(self, values: dict[str, Any]) -> Any:
+        return disputes.take_dispute(task_id=self.kwargs["id"], by=self.person, at=timezone.now(), **values)
+
+
+class LeaveTask(RowView):
+    """Give a dispute back that you have taken."""
+
+    may = {"POST": "adjudicate"}
+    rows, through = Task, "queues__tasks"
+
+    @operation(status=204)
+    def post(self) -> Any:
+        disputes.leave_dispute(task_id=self.kwargs["id"], by=self.person, at=timezone.now())
 
 
 class ReopenTask(RowView):
@@ -268,3 +296,31 @@ class WithdrawQueue(OneQueue):
     @operation(takes=Why, gives=QueueOut)
     def post(self, values: dict[str, Any]) -> Any:
         return self.by_service(tasks.withdraw_open_tasks, **values)
+
+
+class QueueReservations(OneQueue):
+    """Whom open tasks of the queue are kept for, and which of them lack people."""
+
+    may = {"GET": "run_queue"}
+
+    @operation(gives=ReservationOut, many=True)
+    def get(self) -> Any:
+        return reservations_in(queue=self.row)
+
+
+class ReserveTasks(OneQueue):
+    """Keep open tasks for a group or a person: nobody else is served them. Leases that are out stay good."""
+
+    @operation(takes=Reserve, gives=Changed)
+    def post(self, values: dict[str, Any]) -> Any:
+        given = {"selection": values["select"], "reserved_for": values["audience"]}
+        return {"tasks": serving.reserve_tasks(queue=self.row, by=self.person, at=timezone.now(), **given)}
+
+
+class PrioritiseTasks(OneQueue):
+    """Serve open tasks sooner or later than others."""
+
+    @operation(takes=Prioritise, gives=Changed)
+    def post(self, values: dict[str, Any]) -> Any:
+        given = {"selection": values["select"], "priority": values["priority"]}
+        return {"tasks": serving.prioritise_tasks(queue=self.row, by=self.person, at=timezone.now(), **given)}

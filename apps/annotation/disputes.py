@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from string import ascii_uppercase
 from typing import Any
 
 from apps.accounts.models import User
-from apps.annotation.domain import CAUSES, ESCALATION_REASONS
+from apps.annotation.domain import CAUSES, ESCALATION_REASONS, since_words
 from apps.annotation.models import CLOSED, Annotation, Assignment, Task, TaskState
-from apps.annotation.queries.tasks import answers_on, claims_of, escalations_of
+from apps.annotation.queries.tasks import answers_on, claims_of, escalations_of, leads_at
 from apps.annotation.questions import Question, cause_question, condition_question, questions_of
 from apps.annotation.readings import Reading, readings_of
 from apps.annotation.subjects import Subject, subject_of
@@ -32,10 +33,19 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """One line of what waits for a lead; `busy` says who else is at it, and since when."""
+
+    task: Task
+    busy: str
+
+
+@dataclass(frozen=True)
 class Dispute:
     """One task before a lead: what people said, and what is asked of the lead."""
 
     task: Task
+    busy: str
     subject: Subject
     sides: list[Side]
     escalations: list[tuple[str, str]]
@@ -63,7 +73,20 @@ class Settled:
     sides: list[Side]
 
 
-def dispute_of(task: Task, *, person: User) -> Dispute:
+def waiting(tasks: list[Task], *, person: User, at: datetime) -> list[Waiting]:
+    """The disputes as this lead sees them in a list."""
+    seats = leads_at(tasks=tasks, at=at)
+    return [Waiting(task, _busy(seats.get(task.pk), person=person, at=at)) for task in tasks]
+
+
+def _busy(seat: Assignment | None, *, person: User, at: datetime) -> str:
+    """`Luis is at it since 3 min`; empty where nobody is, or only this person."""
+    if seat is None or seat.person_id == person.pk:
+        return ""
+    return f"{seat.person.display_name} is at it {since_words(seat.leased_at, at=at)}"
+
+
+def dispute_of(task: Task, *, person: User, at: datetime) -> Dispute:
     """The task as this lead may see it."""
     protocol = task.queue.protocol.body
     target = task.queue.protocol.target["name"]
@@ -77,6 +100,7 @@ def dispute_of(task: Task, *, person: User) -> Dispute:
     ]
     return Dispute(
         task=task,
+        busy=_busy(leads_at(tasks=[task], at=at).get(task.pk), person=person, at=at),
         subject=subject_of(task, suggest=True),
         # who settles may also annotate, and an open task may still be leased
         sides=[] if task.state == TaskState.OPEN else _sides(task, named=False),

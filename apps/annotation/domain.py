@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from apps.algorithms.aggregation import majority_vote
+from apps.core.errors import BadInput
 from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
 
 SKIP_REASONS = {
@@ -39,11 +42,34 @@ OUTCOMES = {
     "skipped": "Skipped. The task stays open for others.",
     "escalated": "Escalated. A lead takes it from here.",
 }
+PRIORITIES = {"high": 1, "normal": 0, "low": -1}
+"""What leads call a task's priority, and the whole part of the number it is kept as."""
 AUDIT_WHY = "Drawn at random, so that the estimate of the model's error stays honest."
 """Why an audit task was opened; gold says the same, or it would be known by it."""
 
 BLIND_WHY = "Chosen because an expert's judgement of it is worth more than most."
 """Why any other task was opened, for who must not learn yet what the model says: nearly every reason tells it."""
+
+
+def priority_words(number: float) -> str:
+    """`high` from 1 upwards, `low` below 0."""
+    return "high" if number >= 1 else "low" if number < 0 else "normal"
+
+
+def priority_range(words: str) -> tuple[float, float]:
+    """The numbers that are called so, the upper end left out; raises `BadInput`."""
+    ranges = {"high": (1, inf), "normal": (0, 1), "low": (-inf, 0)}
+    if words not in ranges:
+        raise BadInput(
+            f"The priority is {words[:40]!r}; choose one of {', '.join(ranges)}.", field="priority"
+        )
+    return ranges[words]
+
+
+def since_words(since: datetime, *, at: datetime) -> str:
+    """`since 3 min`, in whole minutes."""
+    minutes = int((at - since).total_seconds() // 60)
+    return f"since {minutes} min" if minutes > 0 else "since a moment ago"
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from apps.annotation.domain import since_words
 from apps.core.errors import DomainError
 
 
@@ -47,6 +49,20 @@ class OwnTask(DomainError):
 
     def __init__(self) -> None:
         super().__init__("You answered this task yourself, so somebody else must settle it.")
+
+
+class BeingSettled(DomainError):
+    """Two leads at one dispute would undo each other's work."""
+
+    code = "being_settled"
+
+    def __init__(self, *, name: str, since: datetime, at: datetime) -> None:
+        super().__init__(
+            f"{name} is at this dispute {since_words(since, at=at)}. Nothing was changed: take another, or take this "
+            "one over first.",
+            by=name,
+            since=since.isoformat(),
+        )
 
 
 class NotDecided(DomainError):

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 
-from apps.annotation.domain import CAUSES
+from apps.annotation.domain import CAUSES, priority_words
 from apps.examples.models import Example, Payload
-from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
-from apps.projects.models import Project, Protocol
+from apps.projects.domain import CONDITIONS_WITHOUT_TARGET, EVERYBODY
+from apps.projects.models import Group, Project, Protocol
 from apps.registry.models import ModelVersion
 
 
@@ -94,7 +95,12 @@ class Task(models.Model):
     prediction = models.JSONField(null=True)  # {"label", "score", "top": [[label, score], …]}
     overlap = models.PositiveSmallIntegerField(default=2)
     open_slots = models.SmallIntegerField()  # overlap less live assignments; kept by a trigger on Assignment
-    priority = models.FloatField(default=0)
+    priority = models.FloatField(default=0)  # its whole part is what people call the priority; the rest mixes
+    reserved_for = (
+        models.ForeignKey(  # nobody else is served it; whatever dissolves the group leaves it to all
+            Group, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+        )
+    )
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
@@ -108,12 +114,23 @@ class Task(models.Model):
                 name="inclusion_probability_is_known_or_certain",
             ),
             models.UniqueConstraint(fields=["mining_run_id", "example"], name="one_task_per_mined_example"),
+            models.CheckConstraint(
+                condition=~models.Q(reason="gold") | models.Q(reserved_for=None), name="gold_is_for_everybody"
+            ),
         ]
         indexes = [
-            models.Index(
-                fields=["queue", "-priority", "id"],
+            models.Index(  # the lease looks at the first of each audience: docs/decisions/0015
+                "queue",
+                Coalesce("reserved_for", 0, output_field=models.BigIntegerField()),
+                models.F("priority").desc(),
+                "id",
                 name="task_to_lease",
                 condition=models.Q(state="open", open_slots__gt=0) & ~models.Q(reason="gold"),
+            ),
+            models.Index(
+                fields=["reserved_for"],
+                name="task_reserved",
+                condition=models.Q(reserved_for__isnull=False),
             ),
             models.Index(
                 fields=["queue", "-priority", "id"],
@@ -126,6 +143,20 @@ class Task(models.Model):
     @property
     def project_id(self) -> int:
         return self.queue.project_id
+
+    @property
+    def taken(self) -> int:
+        """How many of its answers have been given, or are on a desk."""
+        return self.overlap - self.open_slots
+
+    @property
+    def priority_words(self) -> str:
+        return priority_words(self.priority)
+
+    @property
+    def audience(self) -> str:
+        """Whom it is reserved for, as forms and the API call them."""
+        return self.reserved_for.address if self.reserved_for else EVERYBODY
 
 
 class AssignmentState(models.TextChoices):
@@ -195,6 +226,11 @@ class Assignment(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["task", "person"], name="one_assignment_each"),
+            models.UniqueConstraint(
+                fields=["task"],
+                condition=models.Q(kind="adjudicate", state__in=["leased", "draft"]),
+                name="one_lead_at_a_dispute",
+            ),
             models.CheckConstraint(
                 condition=~models.Q(state__in=["submitted", "surplus"]) | models.Q(current__isnull=False),
                 name="answered_means_an_annotation",

@@ -11,7 +11,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.annotation.domain import CAUSES, ESCALATION_REASONS, SKIP_REASONS, needs_confidence
+from apps.annotation.domain import CAUSES, ESCALATION_REASONS, PRIORITIES, SKIP_REASONS, needs_confidence
 from apps.annotation.models import (
     Annotation,
     Assignment,
@@ -21,9 +21,12 @@ from apps.annotation.models import (
     Reveal,
     Task,
 )
+from apps.annotation.queries.open import Selection
 from apps.annotation.subjects import why_of
 from apps.core.serializers import Person
 from apps.projects.domain import SUGGESTION
+
+REASONS = [reason for reason in Task.Reason.values if reason != Task.Reason.GOLD]
 
 
 class PredictionOut(serializers.Serializer[Any]):
@@ -212,10 +215,15 @@ class ConsensusOut(serializers.ModelSerializer[Consensus]):
         fields = ("label", "condition", "posterior", "method", "sources", "cause", "settled_by", "at")
 
 
+AUDIENCE = "`everybody`, `group:` and a group's name, or `person:` and a username"
+
+
 class TaskOut(serializers.ModelSerializer[Task]):
     """A task as leads see it. Gold is not among them."""
 
     key = serializers.CharField(source="example.key")
+    priority = serializers.ChoiceField(source="priority_words", choices=list(PRIORITIES))
+    reserved_for = serializers.CharField(source="audience", help_text=AUDIENCE)
     consensus = ConsensusOut(allow_null=True, default=None)
 
     class Meta:
@@ -232,6 +240,8 @@ class TaskOut(serializers.ModelSerializer[Task]):
             "stratum",
             "inclusion_probability",
             "overlap",
+            "priority",
+            "reserved_for",
             "mining_run_id",
             "created_at",
             "closed_at",
@@ -257,6 +267,8 @@ class QueueOut(serializers.Serializer[Any]):
     in_force = serializers.BooleanField(help_text="Whether its protocol is the one in force")
     paused_at = serializers.DateTimeField(source="queue.paused_at", allow_null=True)
     open = serializers.IntegerField()
+    reserved = serializers.IntegerField(help_text="Open tasks that are kept for a group or a person")
+    stuck = serializers.IntegerField(help_text="Reserved for people who are too few for their answers")
     held = serializers.IntegerField()
     disputed = serializers.IntegerField()
     closed = serializers.IntegerField()
@@ -264,3 +276,49 @@ class QueueOut(serializers.Serializer[Any]):
 
 class Why(serializers.Serializer[Any]):
     why = serializers.CharField(max_length=500, help_text="Kept in the history of each task it is done to")
+
+
+class Select(serializers.Serializer[Any]):
+    """Which open tasks of the queue: all that is given must hold, nothing given means all. Gold is never among them."""
+
+    keys = serializers.ListField(child=serializers.CharField(), required=False, max_length=10_000)
+    reason = serializers.ChoiceField(choices=REASONS, required=False)
+    attributes = serializers.DictField(child=serializers.CharField(), required=False)
+    reserved_for = serializers.CharField(required=False, help_text=f"As they are now: {AUDIENCE}")
+    priority = serializers.ChoiceField(choices=list(PRIORITIES), required=False)
+    n = serializers.IntegerField(
+        required=False, min_value=1, max_value=1_000_000, help_text="The first so many, as they are served"
+    )
+
+    def to_internal_value(self, data: Any) -> Selection:
+        values = super().to_internal_value(data)
+        return Selection(**{**values, "keys": tuple(values.get("keys", ()))})
+
+
+class Reserve(serializers.Serializer[Any]):
+    """Whom the tasks are for from now on; `everybody` lifts what was reserved."""
+
+    select = Select(default=Selection)
+    audience = serializers.CharField(help_text=AUDIENCE)
+
+
+class Prioritise(serializers.Serializer[Any]):
+    select = Select(default=Selection)
+    priority = serializers.ChoiceField(choices=list(PRIORITIES), help_text="From now on")
+
+
+class Changed(serializers.Serializer[Any]):
+    tasks = serializers.IntegerField(help_text="How many were changed")
+
+
+class ReservationOut(serializers.Serializer[Any]):
+    """What of the queue is kept for one group or person. `stuck`: tasks for whose answers they are too few."""
+
+    audience = serializers.CharField(source="group.address", help_text=AUDIENCE)
+    open = serializers.IntegerField()
+    people = serializers.IntegerField(help_text="How many of them may answer")
+    stuck = serializers.IntegerField()
+
+
+class TakeDispute(serializers.Serializer[Any]):
+    take_over = serializers.BooleanField(default=False, help_text="Take it from the lead who is at it")

@@ -67,6 +67,8 @@ ACTIONS: list[Entry] = [
     ("Settle disputes", "annotation:adjudication", "adjudicate"),
     ("Start mining", "mining:runs", "mine"),
     ("Pause, resume or withdraw a queue", "mining:runs", "run_queue"),
+    ("Reserve tasks, or put them first", "mining:runs", "run_queue"),
+    ("Make or change a group", "projects:members", "manage_groups"),
     ("Import examples", "exchange:imports", "import"),
     ("Cut a dataset version", "datasets:datasets", "snapshot"),
     ("Propose a curriculum", "curricula:proposals", "propose"),

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from django.contrib.staticfiles import finders
 from django.db import DataError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from apps.core.errors import BadInput, DomainError
@@ -35,6 +36,11 @@ def page(
     """Render `template`, or only its `partial` when htmx asked for it (partial = DOM id = htmx target)."""
     wanted = f"{template}#{partial}" if partial and getattr(request, "htmx", False) else template
     return render(request, wanted, context or {}, status=status)
+
+
+def go_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Lead on after a POST. Under htmx the browser goes there itself: a script would swallow the page's messages."""
+    return HttpResponseClientRedirect(url) if getattr(request, "htmx", False) else HttpResponseRedirect(url)
 
 
 def favicon(request: HttpRequest) -> HttpResponse:

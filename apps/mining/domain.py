@@ -12,29 +12,35 @@ from apps.algorithms import label_quality, uncertainty
 from apps.algorithms.selection import Selection, select_mix
 from apps.annotation.domain import AUDIT_WHY
 from apps.core.errors import BadInput
+from apps.projects.domain import EVERYBODY
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What a mining run may ask of people: tasks by reason, and answers per task."""
+    """What a mining run may ask of people: tasks by reason, answers per task, and whom the tasks are for."""
 
     audit: int = 40
     margin: int = 100
     label_error: int = 60
     overlap: int = 2
+    reserved_for: str = EVERYBODY  # an address of projects.queries.audiences
 
     @classmethod
     def parse(cls, values: Any) -> Policy:
         """The policy from a request; raises `BadInput` naming the field and the mend."""
         values = values or {}
         if not isinstance(values, dict):
-            raise BadInput("The policy is an object of numbers.", field="policy")
+            raise BadInput("The policy is an object of numbers and names.", field="policy")
         unknown = sorted(set(values) - set(asdict(cls())))
         if unknown:
             raise BadInput(
                 f"The policy knows no {unknown[0]!r}; it takes {', '.join(asdict(cls()))}.", field=unknown[0]
             )
+        if not isinstance(values.get("reserved_for", ""), str):
+            raise BadInput("reserved_for is a text, such as 'group:night shift'.", field="reserved_for")
         for name, value in values.items():
+            if name == "reserved_for":
+                continue
             low, high = (1, 9) if name == "overlap" else (1 if name == "audit" else 0, 100_000)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise BadInput(f"{name} must be a whole number from {low} to {high}.", field=name)

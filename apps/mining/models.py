@@ -8,7 +8,7 @@ from apps.annotation.models import Task
 from apps.core.jobs import MINE
 from apps.core.models import Run, RunState
 from apps.examples.models import Example
-from apps.projects.models import Project
+from apps.projects.models import Group, Project
 from apps.registry.models import PredictionSet
 
 UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
@@ -26,6 +26,7 @@ class MiningRun(Run):
     opened = models.JSONField(default=dict)  # tasks opened, by reason
     spreads = models.JSONField(default=dict)  # mining.domain.spreads_of: how its signals lay over the frame
     round_number = models.PositiveIntegerField(default=0)
+    reserved_for = models.ForeignKey(Group, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ["-id"]

@@ -15,7 +15,8 @@ class StartMining(serializers.Serializer[Any]):
 
     policy = serializers.DictField(
         required=False,
-        help_text="Tasks by reason (audit, margin, label_error), and answers per task (overlap)",
+        help_text="Tasks by reason (audit, margin, label_error), answers per task (overlap), and whom they are for "
+        "(reserved_for: `everybody`, `group:` and a group's name, or `person:` and a username)",
     )
     seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
     prediction_set = serializers.IntegerField(required=False)

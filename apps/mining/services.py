@@ -23,9 +23,11 @@ from apps.examples.models import Example
 from apps.mining.domain import Frame, Policy, Signals, signals_of, spreads_of, top_classes, why
 from apps.mining.models import LatestScore, MiningRun
 from apps.mining.queries import under_way
-from apps.projects.models import Project
+from apps.projects.models import Group, Project
 from apps.projects.permissions import require
+from apps.projects.queries import able_people
 from apps.projects.runs import finish
+from apps.projects.services.groups import audience
 from apps.registry.models import PredictionSet
 from apps.registry.queries import predictions_of, production
 
@@ -63,10 +65,12 @@ def start_mining(
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if earlier := under_way(project=project):
         raise AlreadyMining(earlier)
+    checked = Policy.parse(policy)
     run = MiningRun.objects.create(
         project=project,
         prediction_set=_predictions(project, prediction_set),
-        policy=asdict(Policy.parse(policy)),
+        policy=asdict(checked),
+        reserved_for=_audience(project, checked, at),
         seed=project.round_number if seed is None else seed,
         created_by=by,
         created_at=at,
@@ -74,6 +78,18 @@ def start_mining(
     )
     enqueue_run(MINE, run, at=at)
     return run
+
+
+def _audience(project: Project, policy: Policy, at: datetime) -> Group | None:
+    """Whom the tasks will be for; raises `BadInput` where these people could never give all the answers."""
+    group = audience(project=project, address=policy.reserved_for, at=at)
+    if group is not None and (people := len(able_people(group=group))) < policy.overlap:
+        raise BadInput(
+            f"Each task asks for {policy.overlap} answers, but {group} {'is' if group.person else 'has'} only "
+            f"{people} who may answer. Ask for fewer answers, put more people into the group, or choose others.",
+            field="reserved_for",
+        )
+    return group
 
 
 def _predictions(project: Project, prediction_set: int | None) -> PredictionSet:
@@ -106,13 +122,16 @@ def record_mining(
 ) -> None:
     """Write the latest scores and open the tasks; raises `ClaimLost` when another worker has taken over."""
     row = lock_claimed(run)
+    # locked, so that the group is not dissolved before its tasks are there; one that is gone leaves them to all
+    groups = row.project.groups.select_for_update(no_key=True)
+    row.reserved_for = groups.filter(pk=row.reserved_for_id or 0).first()
     assert row.project.protocol is not None  # start_mining has seen to it
     queue = queue_for(project=row.project, protocol=row.project.protocol, at=at)
     write_scores(run=row, frame=frame, signals=signals)
     tasks = _tasks(row, frame, signals, picks, rng)
     open_tasks(queue=queue, tasks=tasks, at=at, source=f"mining run {row.pk}")
     if tasks:
-        tell_experts(queue=queue, opened=len(tasks), at=at)
+        tell_experts(queue=queue, opened=len(tasks), group=row.reserved_for, at=at)
     gold_opened = _open_gold(row, gold, queue, at)
     opened = {**Counter(task.reason for task in tasks), "gold": gold_opened}
     finish(row, at=at, frame=len(frame.example_ids), opened=opened, spreads=spreads_of(signals))
@@ -142,6 +161,7 @@ def _tasks(
                 model_id=run.prediction_set.model_id,
                 prediction={"label": top[0][0], "score": top[0][1], "top": top},
                 overlap=run.policy["overlap"],
+                reserved_for_id=run.reserved_for_id,
                 # mixed, so that neither the order nor a run of one kind gives a reason away
                 priority=float(rng.random()),
             )

@@ -17,18 +17,22 @@ from apps.core.api import ApiView, Keyset, operation
 from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import NotFound
 from apps.core.models import Run
-from apps.projects.models import Membership, Project, Protocol, Role
+from apps.projects.models import Group, Membership, Project, Protocol, Role
 from apps.projects.permissions import Member, membership
+from apps.projects.queries import groups_of
 from apps.projects.runs import cancel, retry
 from apps.projects.serializers import (
     AddMember,
     CreateProject,
+    GroupIn,
+    GroupOut,
     MemberAdded,
     MemberOut,
     ProjectOut,
     ProtocolOut,
 )
 from apps.projects.services import add_protocol, create_project, invite_member, remove_member
+from apps.projects.services.groups import change_group, dissolve_group, make_group
 
 
 class MemberView(ApiView):
@@ -182,6 +186,38 @@ class MemberDetail(ProjectView):
         if person is None:
             raise NotFound("There is no such member in this project.")
         remove_member(project=self.project, person=person, by=self.person, at=timezone.now())
+
+
+class Groups(ProjectView):
+    """Groups of members, for whom tasks can be reserved."""
+
+    may = {"GET": "view_people", "POST": "manage_groups"}
+
+    @operation(gives=GroupOut, many=True)
+    def get(self) -> Any:
+        return groups_of(project=self.project)
+
+    @operation(takes=GroupIn, gives=GroupOut, status=201)
+    def post(self, values: dict[str, Any]) -> Any:
+        return make_group(project=self.project, by=self.person, at=timezone.now(), **values)
+
+
+class GroupDetail(RowView):
+    """One group. PUT gives it a name and its people, whatever it had before; DELETE dissolves it."""
+
+    may = {"PUT": "manage_groups", "DELETE": "manage_groups"}
+    rows, through = Group, "groups"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return groups_of(project=self.project)
+
+    @operation(takes=GroupIn, gives=GroupOut)
+    def put(self, values: dict[str, Any]) -> Any:
+        return change_group(group=self.row, by=self.person, at=timezone.now(), **values)
+
+    @operation(status=204)
+    def delete(self) -> Any:
+        dissolve_group(group=self.row, by=self.person, at=timezone.now())
 
 
 class Protocols(ProjectView):

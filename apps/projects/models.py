@@ -1,4 +1,4 @@
-"""Project, Membership, Protocol."""
+"""Project, Membership, Group, Protocol."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 
 from apps.projects.domain import SUGGESTION, classes_of, target_of
 
@@ -46,6 +47,38 @@ class Membership(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "person"], name="one_membership_each")]
         ordering = ["role", "person__username"]
+
+
+class Group(models.Model):
+    """Some of a project's members, for whom tasks can be reserved.
+
+    One with a `person` is that person's alone: it has no name, and is made when something is reserved for them.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="groups")
+    name = models.CharField(max_length=60, blank=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    people = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "project", Lower("name"), condition=models.Q(person=None), name="one_group_of_a_name"
+            ),
+            models.UniqueConstraint(fields=["person", "project"], name="one_group_of_one"),
+        ]
+
+    def __str__(self) -> str:
+        """What people call it."""
+        return self.person.display_name if self.person else self.name
+
+    @property
+    def address(self) -> str:
+        """What forms and the API call it: `group:night shift`, `person:erin`."""
+        return f"person:{self.person.username}" if self.person else f"group:{self.name}"
 
 
 class Protocol(models.Model):

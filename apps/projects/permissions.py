@@ -36,6 +36,7 @@ MAY: dict[str, frozenset[Role]] = {
     "manage_gold": LEADS,
     "run_jobs": LEADS,
     "view_people": LEADS,
+    "manage_groups": LEADS,
     "manage_members": frozenset({Role.ADMIN}),
     "audit": frozenset({Role.ADMIN}),
     "calibrate": frozenset({Role.ADMIN}),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 
 from apps.accounts.models import User
-from apps.core.errors import NotFound
+from apps.core.errors import BadInput, NotFound
+from apps.projects.domain import EVERYBODY
 from apps.projects.domain.ready import READY
-from apps.projects.models import Membership, Project, Protocol, Role
+from apps.projects.models import Group, Membership, Project, Protocol, Role
 from apps.projects.permissions import MAY
 
 CONTEXT = 3  # unchanged lines shown around a change
@@ -32,6 +35,56 @@ def members_of(*, project: Project) -> QuerySet[Membership]:
 def people_who_may(*, project: Project, action: str) -> list[int]:
     """Ids of the members whose role may do this."""
     return list(project.memberships.filter(role__in=MAY[action]).values_list("person_id", flat=True))
+
+
+def groups_of(*, project: Project) -> QuerySet[Group]:
+    """The groups that have a name, by it, with their people."""
+    return project.groups.filter(person=None).prefetch_related("people").order_by(Lower("name"))
+
+
+def group_in(*, project: Project, group_id: int) -> Group:
+    """One of the named groups; raises `NotFound`."""
+    found = groups_of(project=project).filter(pk=group_id).first()
+    if found is None:
+        raise NotFound("There is no such group in this project.")
+    return found
+
+
+def people_in(*, project: Project, usernames: Iterable[str]) -> list[User]:
+    """These members of the project; raises `BadInput` naming who is none."""
+    wanted = list(dict.fromkeys(usernames))
+    found = {one.person.username: one.person for one in members_of(project=project)}
+    if strangers := [name for name in wanted if name not in found]:
+        raise BadInput(
+            f"{', '.join(map(repr, strangers[:5]))} is no member of this project. Add them under Members first.",
+            field="people",
+        )
+    return [found[name] for name in wanted]
+
+
+def able_people(*, group: Group) -> list[int]:
+    """Ids of those of a group who may answer tasks: members still, of a role that annotates, and active."""
+    able = group.project.memberships.filter(role__in=MAY["annotate"], person__is_active=True)
+    return list(able.filter(person__in=group.people.all()).values_list("person_id", flat=True))
+
+
+def audiences(*, project: Project) -> list[tuple[str, str]]:
+    """Whom tasks can be for, as (address, words): everybody, each group, each member who may answer."""
+    people = members_of(project=project).filter(role__in=MAY["annotate"], person__is_active=True)
+    return [
+        (EVERYBODY, "Everybody"),
+        *((group.address, f"{group} (group)") for group in groups_of(project=project)),
+        *((f"person:{one.person.username}", one.person.display_name) for one in people),
+    ]
+
+
+class NoAudience(BadInput):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"Nobody here is called {address[:80]!r}. Give {EVERYBODY!r}, `group:` and a group's name, or `person:` "
+            "and the username of a member who may answer.",
+            field="reserved_for",
+        )
 
 
 def admins_of(*, project: Project) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.serializers import Person
-from apps.projects.models import Membership, Project, Protocol, Role
+from apps.projects.models import Group, Membership, Project, Protocol, Role
 
 
 class ProtocolOut(serializers.ModelSerializer[Protocol]):
@@ -64,3 +64,18 @@ class AddMember(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=150)
     email = serializers.EmailField(default="", allow_blank=True)
     role = serializers.ChoiceField(choices=Role.choices)
+
+
+class GroupOut(serializers.ModelSerializer[Group]):
+    """Some of the members, for whom tasks can be reserved, by username."""
+
+    people = serializers.SlugRelatedField("username", many=True, read_only=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Group
+        fields = ("id", "name", "people", "created_at")
+
+
+class GroupIn(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=60)
+    people = serializers.ListField(child=serializers.CharField(), help_text="Usernames of members")

@@ -13,6 +13,11 @@ urlpatterns = [
     path("p/<slug:slug>/members/add/", views.add_member, name="add_member"),
     path("p/<slug:slug>/members/<int:person_id>/role/", views.set_role, name="set_role"),
     path("p/<slug:slug>/members/<int:person_id>/remove/", views.remove_member, name="remove_member"),
+    path("p/<slug:slug>/members/groups/", views.make_group, name="make_group"),
+    path("p/<slug:slug>/members/groups/<int:group_id>/", views.change_group, name="change_group"),
+    path(
+        "p/<slug:slug>/members/groups/<int:group_id>/dissolve/", views.dissolve_group, name="dissolve_group"
+    ),
     path("p/<slug:slug>/protocol/", views.protocol, name="protocol"),
     path("p/<slug:slug>/protocol/save/", views.save_protocol, name="save_protocol"),
     path("p/<slug:slug>/protocol/<int:version>/", views.protocol_version, name="protocol_version"),

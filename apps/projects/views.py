@@ -1,4 +1,4 @@
-"""Members and the protocol; and the two verbs that every page of a run has."""
+"""Members, their groups and the protocol; and the two verbs that every page of a run has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.errors import BadInput
-from apps.core.pages import page
+from apps.core.pages import go_to, page
 from apps.projects import queries
 from apps.projects import services as projects
 from apps.projects.domain.ready import READY
@@ -21,6 +21,7 @@ from apps.projects.forms import ROLES, MemberForm, ProtocolForm
 from apps.projects.models import Membership
 from apps.projects.permissions import Member, member_view
 from apps.projects.runs import cancel, retry
+from apps.projects.services import groups
 
 
 def _members(request: HttpRequest, member: Member, status: int = 200, **extra: Any) -> HttpResponse:
@@ -29,6 +30,7 @@ def _members(request: HttpRequest, member: Member, status: int = 200, **extra: A
         "admins": queries.admins_of(project=member.project),
         "roles": ROLES,
         "may_change": member.may("manage_members"),
+        "groups": queries.groups_of(project=member.project),
         **extra,
     }
     return page(request, "projects/members.html", context, status=status)
@@ -84,6 +86,43 @@ def remove_member(request: HttpRequest, member: Member, person_id: int) -> HttpR
     person = queries.member_person(project=member.project, person_id=person_id)
     projects.remove_member(project=member.project, person=person, by=member.person, at=timezone.now())
     messages.success(request, f"{person.display_name} is no longer a member. What they did stays.")
+    return redirect("projects:members", member.project.slug)
+
+
+@require_POST
+@member_view("manage_groups")
+def make_group(request: HttpRequest, member: Member) -> HttpResponse:
+    group = groups.make_group(
+        project=member.project,
+        name=request.POST.get("name", ""),
+        people=request.POST.getlist("people"),
+        by=member.person,
+        at=timezone.now(),
+    )
+    messages.success(request, f"{group} is a group now.")
+    return go_to(request, reverse("projects:members", args=[member.project.slug]))
+
+
+@require_POST
+@member_view("manage_groups")
+def change_group(request: HttpRequest, member: Member, group_id: int) -> HttpResponse:
+    group = groups.change_group(
+        group=queries.group_in(project=member.project, group_id=group_id),
+        name=request.POST.get("name", ""),
+        people=request.POST.getlist("people"),
+        by=member.person,
+        at=timezone.now(),
+    )
+    messages.success(request, f"{group} was changed.")
+    return go_to(request, reverse("projects:members", args=[member.project.slug]))
+
+
+@require_POST
+@member_view("manage_groups")
+def dissolve_group(request: HttpRequest, member: Member, group_id: int) -> HttpResponse:
+    group = queries.group_in(project=member.project, group_id=group_id)
+    groups.dissolve_group(group=group, by=member.person, at=timezone.now())
+    messages.success(request, f"{group} was dissolved. What waited for it is for everybody now.")
     return redirect("projects:members", member.project.slug)
 
 

@@ -81,7 +81,8 @@ def _board(
 def _forms(kind: str, member: Member, made: Made, past: list[told.Past]) -> dict[str, Any]:
     """The form that the next action needs, if it needs one."""
     if kind == "mine":
-        return {"policy": PolicyForm(), "seconds_per_answer": seconds_per_answer(project=member.project)}
+        policy = PolicyForm(project=member.project)
+        return {"policy": policy, "seconds_per_answer": seconds_per_answer(project=member.project)}
     if kind == "reflect":
         return {"reflection": ReflectionForm(hints=told.hints(made=made, past=past))}
     return {}
@@ -103,10 +104,14 @@ def open_round(request: HttpRequest, member: Member) -> HttpResponse:
 @require_POST
 @member_view("mine")
 def mine(request: HttpRequest, member: Member) -> HttpResponse:
-    form = PolicyForm(request.POST)
+    form = PolicyForm(request.POST, project=member.project)
     if not form.is_valid():
         return _board(request, member, {"policy": form}, status=422)
-    start_mining(project=member.project, by=member.person, at=timezone.now(), policy=form.cleaned_data)
+    try:
+        start_mining(project=member.project, by=member.person, at=timezone.now(), policy=form.cleaned_data)
+    except BadInput as error:
+        form.refuse(error)
+        return _board(request, member, {"policy": form}, status=422)
     return redirect("rounds:board", member.project.slug)
 
 

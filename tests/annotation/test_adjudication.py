@@ -6,9 +6,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.annotation.errors import BeingSettled
 from apps.annotation.models import Annotation, Consensus, TaskState
+from apps.annotation.queries.tasks import next_dispute
 from apps.annotation.services.answers import submit_annotation
-from apps.annotation.services.leases import escalate
+from apps.annotation.services.consensus import adjudicate, reopen_task
+from apps.annotation.services.disputes import leave_dispute, take_dispute
+from apps.annotation.services.leases import escalate, expire_leases, release, skip
+from apps.core.errors import NotFound
 from apps.core.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +236,109 @@ def test_what_speaks_against_the_protocol_is_listed_for_its_repair(lena, house, 
     assert "Guideline unclear" in repair
     assert "both" in repair
     assert "slipped" not in repair
+
+
+def take(client, task, **fields):
+    return client.post(url("take", task.pk), fields, headers=HTMX)
+
+
+@pytest.fixture
+def luis(house):
+    from django.test import Client
+
+    client = Client()
+    client.force_login(house.luis)
+    return client
+
+
+def test_a_dispute_that_another_lead_has_open_is_passed_over_and_says_who(lena, luis, conflict):
+    first, second = conflict("a"), conflict("b")
+    assert take(luis, first).status_code == 204
+    page = lena.get(url("adjudication")).content.decode()
+    assert "luis is at it since a moment ago" in page
+    assert f'href="{url("settle", second.pk)}">Settle the next' in page
+    shown = lena.get(url("settle", first.pk)).content.decode()
+    assert "luis is at it" in shown
+    assert 'id="settle"' not in shown
+    assert "luis is at it" not in luis.get(url("settle", first.pk)).content.decode()
+
+
+def test_what_another_lead_has_open_is_not_settled_beside_them(lena, luis, conflict):
+    task = conflict("a")
+    take(luis, task)
+    refused = settle(lena, task, HTMX)
+    assert (refused.status_code, refused["X-Error-Code"]) == (409, "being_settled")
+    assert "luis is at this dispute since a moment ago" in refused.content.decode()
+    assert settle(luis, task).status_code == 302
+
+
+def test_a_dispute_can_be_taken_over_and_the_history_says_so(lena, luis, house, conflict):
+    task = conflict("a")
+    take(luis, task)
+    assert take(lena, task).status_code == 409
+    assert take(lena, task, over="yes").status_code == 204
+    event = Event.objects.get(kind="assignment.expired")
+    assert (event.actor, event.data["why"]) == (house.lena, "taken over")
+    assert settle(luis, task, HTMX).status_code == 409
+    assert settle(lena, task).status_code == 302
+
+
+def test_leaving_the_page_gives_the_dispute_back(lena, luis, conflict):
+    task = conflict("a")
+    take(luis, task)
+    assert luis.post(url("leave", task.pk)).status_code == 204
+    assert settle(lena, task).status_code == 302
+    assert luis.post(url("leave", task.pk)).status_code == 204
+
+
+def test_a_lead_who_is_not_heard_of_loses_the_dispute_and_an_open_page_keeps_it(house, conflict):
+    task = conflict("a")
+    take_dispute(task_id=task.pk, by=house.luis, at=house.clock)
+    take_dispute(task_id=task.pk, by=house.luis, at=house.later(minutes=2))
+    with pytest.raises(BeingSettled, match="since 4 min"):
+        take_dispute(task_id=task.pk, by=house.lena, at=house.later(minutes=2))
+    taken = take_dispute(task_id=task.pk, by=house.lena, at=house.later(minutes=2))
+    assert taken.person == house.lena
+    assert Event.objects.get(kind="assignment.expired").data["why"] == "lease ran out"
+
+
+def test_leases_of_adjudication_expire_like_others(house, conflict):
+    task = conflict("a")
+    seat = take_dispute(task_id=task.pk, by=house.luis, at=house.clock)
+    assert expire_leases(at=house.later(minutes=5)) == 1
+    seat.refresh_from_db()
+    assert seat.state == "expired"
+    assert next_dispute(person=house.lena, project=house.project, at=house.clock) == task
+
+
+def test_a_lead_at_a_dispute_takes_no_slot_and_can_do_nothing_with_it_at_the_desk(lena, house, conflict):
+    task = conflict("a")
+    before = task.open_slots
+    seat = take_dispute(task_id=task.pk, by=house.lena, at=timezone.now())
+    task.refresh_from_db()
+    assert task.open_slots == before - 2
+    for act in (release, lambda **given: skip(reason="other", **given)):
+        with pytest.raises(NotFound):
+            act(assignment_id=seat.pk, person=house.lena, at=house.clock)
+    assert lena.get(url("stand", seat.pk), headers=HTMX).status_code == 404
+
+
+def test_the_database_itself_refuses_a_second_lead(house, conflict):
+    from django.db import IntegrityError, transaction
+
+    task = conflict("a")
+    seat = take_dispute(task_id=task.pk, by=house.lena, at=house.clock)
+    seat.pk, seat.person = None, house.luis
+    with pytest.raises(IntegrityError, match="one_lead_at_a_dispute"), transaction.atomic():
+        seat.save(force_insert=True)
+
+
+def test_what_is_decided_anew_is_kept_when_the_lead_leaves_it(house, conflict):
+    task = conflict("a")
+    given = {"answers": {"digit": "5"}, "condition": "clear", "cause": "slip"}
+    adjudicate(task_id=task.pk, by=house.lena, at=house.clock, **given)
+    reopen_task(task_id=task.pk, by=house.luis, why="a second look", at=house.clock)
+    seat = take_dispute(task_id=task.pk, by=house.lena, at=house.clock)
+    assert seat.state == "draft"
+    assert leave_dispute(task_id=task.pk, by=house.lena, at=house.clock).state == "submitted"
+    adjudicate(task_id=task.pk, by=house.luis, at=house.clock, **given)

@@ -13,6 +13,7 @@ from apps.annotation.models import Task
 from apps.config.api_urls import urlpatterns
 from apps.core.models import Event
 from apps.projects.services import create_project, set_member
+from apps.projects.services.groups import make_group
 from apps.registry.models import PredictionRun
 
 EVERYBODY, LEADS = {"expert", "lead", "admin"}, {"lead", "admin"}
@@ -25,6 +26,8 @@ MAY: dict[str, dict[str, set[str]]] = {
     f"{P}": {"get": EVERYBODY},
     f"{P}members/": {"get": LEADS, "post": ADMIN},
     f"{P}members/<str:username>/": {"delete": ADMIN},
+    f"{P}groups/": {"get": LEADS, "post": LEADS},
+    "groups/<int:id>/": {"put": LEADS, "delete": LEADS},
     f"{P}protocols/": {"get": EVERYBODY, "post": LEADS},
     f"{P}imports/": {"get": LEADS, "post": LEADS},
     "imports/<int:id>/": {"get": LEADS},
@@ -46,9 +49,13 @@ MAY: dict[str, dict[str, set[str]]] = {
     },
     f"{P}tasks/": {"get": LEADS},
     "tasks/<int:id>/adjudicate/": {"post": LEADS},
-    "tasks/<int:id>/reopen/": {"post": LEADS},
+    **{f"tasks/<int:id>/{verb}/": {"post": LEADS} for verb in ("reopen", "take", "leave")},
     f"{P}queues/": {"get": LEAD},
-    **{f"queues/<int:id>/{verb}/": {"post": LEAD} for verb in ("pause", "resume", "withdraw")},
+    "queues/<int:id>/reservations/": {"get": LEAD},
+    **{
+        f"queues/<int:id>/{verb}/": {"post": LEAD}
+        for verb in ("pause", "resume", "withdraw", "reserve", "prioritise")
+    },
     f"{P}dataset-versions/": {"get": EVERYBODY, "post": LEAD},
     f"{P}dataset-versions/<str:digest>/": {"get": EVERYBODY},
     f"{P}dataset-versions/<str:digest>/rows/": {"get": LEADS},
@@ -118,7 +125,9 @@ def numbers(loop: Any) -> dict[str, int]:
         kind: loop.lena.get(f"projects/digits/{kind}/")["results"][0]["id"]
         for kind in ("imports", "gold", "proposals", "training-runs", "models", "gates")
     }
+    people = {"people": ["erin"], "by": house.lena, "at": house.clock}
     return first | {
+        "groups": make_group(project=house.project, name="Night shift", **people).pk,
         "prediction-runs": PredictionRun.objects.get().pk,
         "mining-runs": mined["id"],
         "snapshot-runs": house.project.snapshot_runs.first().pk,

@@ -20,6 +20,7 @@ from apps.exchange.models import ImportRun
 from apps.mining.models import MiningRun
 from apps.projects.models import Project, Role
 from apps.projects.services import create_project, set_member
+from apps.projects.services.groups import make_group
 from tests.conftest import House
 from tests.turn import Turn
 
@@ -40,6 +41,7 @@ WHO: dict[str, set[str]] = {
     "annotation:escalate": ANNOTATORS,
     "annotation:keep": ANNOTATORS,
     "annotation:lease": ANNOTATORS,
+    "annotation:leave": LEADS,
     "annotation:my_work": ANNOTATORS,
     "annotation:preview": LEADS,
     "annotation:release": ANNOTATORS,
@@ -50,6 +52,7 @@ WHO: dict[str, set[str]] = {
     "annotation:skip": ANNOTATORS,
     "annotation:stand": ANNOTATORS,
     "annotation:submit": ANNOTATORS,
+    "annotation:take": LEADS,
     "calibration:add_gold": LEADS,
     "calibration:calibration": ADMIN,
     "calibration:gold": LEADS,
@@ -84,6 +87,9 @@ WHO: dict[str, set[str]] = {
     "explore:verify_chain": ADMIN,
     "mining:cancel_run": LEADS,
     "mining:pause_queue": LEAD,
+    "mining:prioritise": LEAD,
+    "mining:queue": LEAD,
+    "mining:reserve": LEAD,
     "mining:resume_queue": LEAD,
     "mining:retry_run": LEADS,
     "mining:run": ALL,
@@ -91,6 +97,9 @@ WHO: dict[str, set[str]] = {
     "mining:start": LEAD,
     "mining:withdraw_queue": LEAD,
     "projects:add_member": ADMIN,
+    "projects:change_group": LEADS,
+    "projects:dissolve_group": LEADS,
+    "projects:make_group": LEADS,
     "projects:members": LEADS,
     "projects:protocol": ALL,
     "projects:protocol_file": ALL,
@@ -295,12 +304,15 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
     held = Assignment.objects.filter(person=house.erin).latest("pk")
     imported = ImportRun.objects.create(project=project, format="csv", created_at=house.clock)
     gold = add_gold(project=project, labels={"t01": "5"}, by=house.lena, at=house.clock)
+    people = {"people": ["erin"], "by": house.lena, "at": house.clock}
+    group = make_group(project=project, name="Night shift", **people)
     runs = runs_of(project, mined=mined, imported=imported)
     numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}
     everywhere = {
         "assignment_id": held.pk,
         "gate_id": gate.pk,
         "gold_id": gold[0].pk,
+        "group_id": group.pk,
         "key": "t01",
         "kind": "importrun",
         "person_id": house.emil.pk,

@@ -36,6 +36,7 @@ PAGES = {
         "imports/1/",
         "mining/",
         "mining/1/",
+        "mining/queues/1/",
         "datasets/",
         "datasets/1/",
         "proposals/",

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ import httpx
 from .stack import Stack, until
 
 PATIENCE = 45.0  # seconds for which an expert sends the same answer again
+LEASE_SECONDS = 3
 ANSWER = {"answers": {"digit": "3"}}
 
 
@@ -66,6 +68,46 @@ class Expert:
 
 
 @dataclass
+class RoughExpert(Expert):
+    """As people are: hangs up and sends again, sends twice at once, stays away past the lease, looks again later."""
+
+    rng: Random = field(default_factory=Random)
+    hung_up: int = 0
+    doubled: int = 0
+    late: int = 0
+
+    def _answer_all(self, http: httpx.Client, stop: threading.Event) -> None:
+        while not stop.is_set():
+            hand = self._send(http, f"projects/{self.slug}/assignments/next/", {}, "")
+            while hand["assignment"] and not stop.is_set():
+                key = uuid.uuid4().hex
+                path = f"assignments/{hand['assignment']['id']}/annotations/?next=true"
+                self._mishap(http, path, key, stop)
+                hand = self._send(http, path, ANSWER, key)
+                self.kept[key] = hand["annotation"]["id"]
+            stop.wait(0.3)
+
+    def _mishap(self, http: httpx.Client, path: str, key: str, stop: threading.Event) -> None:
+        chance = self.rng.random()
+        if chance < 0.06:
+            self.hung_up += 1
+            with contextlib.suppress(httpx.TransportError):
+                http.post(path, json=ANSWER, headers={"Idempotency-Key": key}, timeout=0.01)
+        elif chance < 0.12:
+            self.doubled += 1
+            twin = threading.Thread(target=self._send_blindly, args=[path, key])
+            twin.start()
+        elif chance < 0.14:
+            self.late += 1
+            stop.wait(LEASE_SECONDS + 1)
+
+    def _send_blindly(self, path: str, key: str) -> None:
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key}
+        with contextlib.suppress(httpx.TransportError):
+            httpx.post(f"{self.url}api/v1/{path}", json=ANSWER, headers=headers, timeout=30, trust_env=False)
+
+
+@dataclass
 class Crew:
     experts: list[Expert]
 
@@ -89,9 +131,12 @@ class Crew:
 
 
 @contextlib.contextmanager
-def at_work(stack: Stack, slug: str, tokens: list[str]) -> Iterator[Crew]:
-    """All of them answering at once; when the block ends they finish what they have in hand."""
-    crew, stop = Crew([Expert(token, stack.url, slug) for token in tokens]), threading.Event()
+def at_work(stack: Stack, slug: str, tokens: list[str], *, rng: Random | None = None) -> Iterator[Crew]:
+    """All of them answering at once, roughly where there is chance; they finish what they have in hand at the end."""
+    stop, people = threading.Event(), [Expert(token, stack.url, slug) for token in tokens]
+    if rng is not None:
+        people = [RoughExpert(token, stack.url, slug, rng=Random(rng.random())) for token in tokens]
+    crew = Crew(people)
     threads = [threading.Thread(target=expert.work, args=[stop], daemon=True) for expert in crew.experts]
     for thread in threads:
         thread.start()

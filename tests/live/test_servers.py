@@ -54,14 +54,18 @@ def import_rows(admin: Caller, slug: str, *keys: str) -> str:
 
 def admin_of(stack: Stack, slug: str) -> Caller:
     """Somebody who may import into the project and verify its chain."""
-    name = f"{slug}-auditor"
+    return member_of(stack, slug, f"{slug}-auditor", "admin")
+
+
+def member_of(stack: Stack, slug: str, name: str, role: str) -> Caller:
+    """Somebody new who has this role in the project."""
     caller = stack.callers(stack.sign_up(name))[name]
     sql = """
     INSERT INTO projects_membership (project_id, person_id, role, created_at)
-    SELECT project.id, person.id, 'admin', now() FROM projects_project AS project, accounts_user AS person
+    SELECT project.id, person.id, %s, now() FROM projects_project AS project, accounts_user AS person
     WHERE slug = %s AND username = %s
     """
-    stack.execute(sql, slug, name)
+    stack.execute(sql, role, slug, name)
     return caller
 
 

@@ -107,7 +107,8 @@ def test_the_lead_starts_mining_and_the_board_follows_it(client: Client, turn: T
 
     html = board(client, turn.house)
     run = MiningRun.objects.get()
-    assert run.policy == {"audit": 4, "margin": 3, "label_error": 3, "overlap": 1}
+    asked = {"audit": 4, "margin": 3, "label_error": 3, "overlap": 1}
+    assert run.policy == {**asked, "reserved_for": "everybody"}
     assert 'hx-trigger="every 1s"' in html
     assert f"/p/digits/rounds/miningrun/{run.pk}/cancel/" in html
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, Exists, Min, OuterRef, Q, When
+from django.db.models import Case, Count, Exists, Min, OuterRef, Q, QuerySet, When
 
 from apps.accounts.models import User
 from apps.annotation.models import (
@@ -18,7 +18,9 @@ from apps.annotation.models import (
 )
 from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import NotFound
-from apps.projects.models import Project
+from apps.projects.models import Group, Project
+
+NAMED = 3  # groups that an empty queue names; the desk has room for no more
 
 CARD = CompiledQuery(
     lambda: Assignment.objects.select_related(
@@ -45,7 +47,7 @@ def active_queue(*, project: Project) -> Queue | None:
 
 
 def why_empty(*, queue: Queue | None, person: User, at: datetime) -> Empty:
-    """The reason in words: paused, all done, all leased, or answered by you already."""
+    """The reason in words: paused, all done, all leased, reserved for others, or answered by you already."""
     if queue is None:
         return Empty(
             "no_queue", "Nothing has been mined yet. A lead starts a mining run from the round board.", 60
@@ -56,10 +58,12 @@ def why_empty(*, queue: Queue | None, person: User, at: datetime) -> Empty:
     seen = Exists(
         Assignment.objects.filter(task=OuterRef("pk"), person=person).exclude(state=AssignmentState.EXPIRED)
     )
+    free = Q(seen=False, open_slots__gt=0)
     counts = open_tasks.annotate(seen=seen).aggregate(
         total=Count("pk"),
         yours=Count("pk", filter=Q(seen=True)),
-        free=Count("pk", filter=Q(seen=False, open_slots__gt=0)),
+        free=Count("pk", filter=free & for_person(person)),
+        reserved=Count("pk", filter=free & ~for_person(person)),
     )
     if counts["total"] == 0:
         return Empty(
@@ -70,11 +74,27 @@ def why_empty(*, queue: Queue | None, person: User, at: datetime) -> Empty:
     if counts["yours"] == counts["total"]:
         wait = _counted(counts["total"], "waits", "wait")
         return Empty("answered_the_rest", f"You have answered all you can here; {wait} for somebody else.")
-    return _all_leased(queue=queue, person=person, n=counts["total"] - counts["yours"], at=at)
+    if counts["yours"] + counts["reserved"] == counts["total"]:
+        return _all_reserved(open_tasks.annotate(seen=seen).filter(free & ~for_person(person)))
+    leased = counts["total"] - counts["yours"] - counts["reserved"]
+    return _all_leased(queue=queue, person=person, n=leased, at=at)
+
+
+def for_person(person: User) -> Q:
+    """Open tasks that may be served to this person: for everybody, or for a group of theirs."""
+    own = Group.people.through.objects.filter(user=person).values("group")
+    return Q(reserved_for=None) | Q(reserved_for__in=own)
+
+
+def _all_reserved(tasks: QuerySet[Task]) -> Empty:
+    counts = tasks.order_by().values("reserved_for").annotate(n=Count("pk")).order_by("-n")[:NAMED]
+    names = Group.objects.select_related("person").in_bulk([one["reserved_for"] for one in counts])
+    whom = [f"{_counted(one['n'], 'waits', 'wait')} for {names[one['reserved_for']]}" for one in counts]
+    return Empty("reserved", f"Nothing else is open for you: {', '.join(whom)}.", 60)
 
 
 def _all_leased(*, queue: Queue, person: User, n: int, at: datetime) -> Empty:
-    leased = Assignment.objects.filter(task__queue=queue, state__in=HOLDING)
+    leased = Assignment.objects.filter(task__queue=queue, state__in=HOLDING, kind=Assignment.Kind.ANNOTATE)
     oldest = leased.exclude(person=person).aggregate(first=Min("lease_expires_at"))["first"]
     seconds = max(1, int((oldest - at).total_seconds())) if oldest else 30
     minutes = max(1, round(seconds / 60))
@@ -116,7 +136,7 @@ def own_assignment(*, assignment_id: int, person: User, project: Project | None 
         Assignment.objects.select_related(
             "task__example", "task__payload", "task__model", "task__queue__protocol", "current", "reveal"
         )
-        .filter(pk=assignment_id, person=person)
+        .filter(pk=assignment_id, person=person, kind=Assignment.Kind.ANNOTATE)
         .first()
     )
     if found is None or (project is not None and found.project_id != project.pk):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.annotation.domain import Vote
 from apps.annotation.models import (
+    HOLDING,
     Annotation,
     Assignment,
     AssignmentState,
@@ -135,11 +139,28 @@ def disputed_after(*, person: User, project: Project, task: Task | None = None) 
     return rows.filter(Q(closed_at__gt=task.closed_at) | Q(closed_at=task.closed_at, pk__gt=task.pk))
 
 
-def next_dispute(*, person: User, project: Project, after: Task | None = None) -> Task | None:
-    """The next dispute this person may settle: after `after`, else from the start again."""
-    following = (
-        disputed_after(person=person, project=project, task=after).filter(~_answered_by(person)).first()
-    )
+def next_dispute(*, person: User, project: Project, at: datetime, after: Task | None = None) -> Task | None:
+    """The next dispute this person may settle and no other lead is at: after `after`, else from the start again."""
+    others = seats_now(at=at).filter(task=OuterRef("pk")).exclude(person=person)
+    rows = disputed_after(person=person, project=project, task=after).filter(~_answered_by(person))
+    following = rows.filter(~Exists(others)).first()
     if following is None and after is not None:
-        return next_dispute(person=person, project=project)
+        return next_dispute(person=person, project=project, at=at)
     return following
+
+
+def seats_at(*, task: Task) -> QuerySet[Assignment]:
+    """The lease by which a lead holds this dispute, run out or not; there is one at most."""
+    return task.assignments.filter(kind=Assignment.Kind.ADJUDICATE, state__in=HOLDING)
+
+
+def seats_now(*, at: datetime) -> QuerySet[Assignment]:
+    """Every dispute that a lead is at."""
+    seats = Assignment.objects.filter(kind=Assignment.Kind.ADJUDICATE, state__in=HOLDING)
+    return seats.filter(lease_expires_at__gt=at)
+
+
+def leads_at(*, tasks: Iterable[Task], at: datetime) -> dict[int, Assignment]:
+    """By task, who is settling it."""
+    seats = seats_now(at=at).filter(task__in=[task.pk for task in tasks]).select_related("person")
+    return {seat.task_id: seat for seat in seats}

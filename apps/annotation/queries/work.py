@@ -18,6 +18,7 @@ from apps.annotation.models import (
     Task,
     TaskState,
 )
+from apps.annotation.queries.desk import for_person
 from apps.core.errors import NotFound
 from apps.projects.models import Project
 
@@ -77,8 +78,10 @@ def queues_for(*, person: User, project: Project) -> QuerySet[Queue]:
         state=AssignmentState.EXPIRED
     )
     free = Task.objects.filter(queue=OuterRef("pk"), state=TaskState.OPEN, open_slots__gt=0)
-    free = free.exclude(reason=Task.Reason.GOLD).filter(~Exists(mine))
-    held = Assignment.objects.filter(task__queue=OuterRef("pk"), person=person, state__in=HOLDING)
+    free = free.exclude(reason=Task.Reason.GOLD).filter(~Exists(mine)).filter(for_person(person))
+    held = Assignment.objects.filter(
+        task__queue=OuterRef("pk"), person=person, state__in=HOLDING, kind=Assignment.Kind.ANNOTATE
+    )
     return project.queues.annotate(free=_number_of(free), held=_number_of(held)).order_by("-pk")
 
 

@@ -9,9 +9,10 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.annotation.domain import CAUSES, Verdict, count_votes
-from apps.annotation.errors import NotDecided, NothingToSettle, OwnTask
-from apps.annotation.models import CLOSED, Annotation, Assignment, AssignmentState, Consensus, Task, TaskState
-from apps.annotation.queries.tasks import claims_of, standing_votes
+from apps.annotation.errors import NotDecided
+from apps.annotation.models import CLOSED, Annotation, AssignmentState, Consensus, Task, TaskState
+from apps.annotation.queries.tasks import standing_votes
+from apps.annotation.services.disputes import clear, lock_dispute, seat
 from apps.annotation.services.notices import recount_disputes, tell_leads
 from apps.core.errors import BadInput, NotFound
 from apps.core.moves import move
@@ -73,8 +74,12 @@ def adjudicate(
     note: str = "",
     at: datetime,
 ) -> Consensus:
-    """Settle a conflict or an escalation. Does not count toward overlap; nobody settles a task they answered."""
-    task = _lock_disputed(task_id=task_id, by=by)
+    """Settle a conflict or an escalation. Does not count toward overlap; nobody settles a task they answered.
+
+    Raises `BeingSettled` while another lead is at it.
+    """
+    task = lock_dispute(task_id=task_id, by=by)
+    clear(task=task, by=by, at=at)
     if cause not in CAUSES:
         raise BadInput(f"The cause is {cause!r}; choose one of {', '.join(CAUSES)}.", field="cause")
     annotation = _settle(task=task, by=by, answers=answers, condition=condition, note=note, at=at)
@@ -95,24 +100,6 @@ def adjudicate(
     )
 
 
-def _lock_disputed(*, task_id: int, by: User) -> Task:
-    """The task, locked, when it is this person's to settle; raises what stands against it."""
-    task = (
-        Task.objects.select_for_update(of=("self",))
-        .select_related("queue__protocol", "queue__project")
-        .filter(pk=task_id)
-        .first()
-    )
-    if task is None:
-        raise NotFound("There is no such task.")
-    require(person=by, project=task.queue.project, action="adjudicate")
-    if task.state not in {TaskState.CONFLICT, TaskState.ESCALATED}:
-        raise NothingToSettle
-    if claims_of(person=by).filter(task=task).exists():
-        raise OwnTask
-    return task
-
-
 def _settle(
     *, task: Task, by: User, answers: dict[str, object], condition: str, note: str, at: datetime
 ) -> Annotation:
@@ -125,7 +112,7 @@ def _settle(
     checked = check_answers(
         {**protocol.body, "questions": optional}, answers, condition=condition, content=task.payload.body
     )
-    assignment = _seat(task=task, by=by, at=at)
+    assignment = seat(task=task, by=by, at=at)
     annotation = Annotation.objects.create(
         assignment=assignment,
         revision=assignment.annotations.count() + 1,
@@ -140,15 +127,6 @@ def _settle(
     )
     move(assignment, to=AssignmentState.SUBMITTED, at=at, actor=by, current=annotation, closed_at=at)
     return annotation
-
-
-def _seat(*, task: Task, by: User, at: datetime) -> Assignment:
-    """The adjudicator's assignment: new, or taken up again when they settle what they had settled before."""
-    values = {"kind": Assignment.Kind.ADJUDICATE, "leased_at": at, "lease_expires_at": at}
-    assignment, made = Assignment.objects.get_or_create(task=task, person=by, defaults=values)
-    if not made:
-        move(assignment, to=AssignmentState.DRAFT, at=at, actor=by, data={"why": "settled anew"})
-    return assignment
 
 
 @transaction.atomic

@@ -19,10 +19,11 @@ from apps.projects.models import Project
 from apps.projects.permissions import MAY, require
 from apps.projects.queries import protocol_of
 
-# What the person holds already comes first, but what they look at. Else the highest priority, then the oldest. A task
-# that others are just taking is passed over (SKIP LOCKED), never waited for. A lease of ours that expired is taken up
-# again rather than doubled: one assignment per task and person. What is looked at from now on, and was leased ahead, is
-# leased in full. One statement, because this is what experts wait for.
+# What the person holds already comes first, but what they look at. Else, of the first task for everybody and the first
+# for each group of theirs: the one of the highest priority, within a priority what is reserved, then what stands first.
+# A task that others are just taking is passed over (SKIP LOCKED), never waited for. A lease of ours that expired is
+# taken up again rather than doubled: one assignment per task and person. What is looked at from now on, and was leased
+# ahead, is leased in full. One statement, because this is what experts wait for.
 EXPIRED_AT_ONCE = 500
 AHEAD_SECONDS = 120
 """How long a task is kept for somebody who has not seen it yet: docs/decisions/0013."""
@@ -38,14 +39,19 @@ WITH held AS (
       AND person_id = %(person)s AND state IN ('leased', 'draft')
       AND lease_expires_at > %(at)s AND lease_expires_at <= %(brief)s
 ), chosen AS (
-    SELECT task.id FROM annotation_task AS task
-    WHERE task.queue_id = %(queue)s AND task.state = 'open' AND task.open_slots > 0 AND {gold}
-      AND NOT EXISTS (SELECT 1 FROM held)
-      AND NOT EXISTS (
-        SELECT 1 FROM annotation_assignment AS mine
-        WHERE mine.task_id = task.id AND mine.person_id = %(person)s AND mine.state <> 'expired')
-    ORDER BY task.priority DESC, task.id
-    LIMIT 1 FOR UPDATE OF task SKIP LOCKED
+    SELECT first.id FROM ({audiences}) AS audience CROSS JOIN LATERAL (
+        SELECT task.id, task.priority FROM annotation_task AS task
+        WHERE task.queue_id = %(queue)s AND coalesce(task.reserved_for_id, 0) = audience.id
+          AND task.state = 'open' AND task.open_slots > 0 AND {gold}
+          AND NOT EXISTS (SELECT 1 FROM held)
+          AND NOT EXISTS (
+            SELECT 1 FROM annotation_assignment AS mine
+            WHERE mine.task_id = task.id AND mine.person_id = %(person)s AND mine.state <> 'expired')
+        ORDER BY task.priority DESC, task.id
+        LIMIT 1 FOR UPDATE OF task SKIP LOCKED
+    ) AS first
+    ORDER BY floor(first.priority) DESC, audience.id = 0, first.priority DESC, first.id
+    LIMIT 1
 ), leased AS (
     INSERT INTO annotation_assignment AS mine
         (task_id, person_id, kind, state, leased_at, lease_expires_at, reason, note)
@@ -61,8 +67,10 @@ SELECT id, false FROM held UNION ALL SELECT id, taken_up_again FROM leased
 UNSEEN = """NOT EXISTS (
         SELECT 1 FROM annotation_assignment AS seen JOIN annotation_task AS other ON other.id = seen.task_id
         WHERE other.example_id = task.example_id AND seen.person_id = %(person)s AND seen.state <> 'expired')"""
-LEASE_GOLD = LEASE.format(gold=f"task.reason = 'gold' AND {UNSEEN}")
-LEASE_OTHER = LEASE.format(gold="task.reason <> 'gold'")
+EVERYBODY = "SELECT 0::bigint AS id"
+OWN_GROUPS = "SELECT group_id FROM projects_group_people WHERE user_id = %(person)s"
+LEASE_GOLD = LEASE.format(gold=f"task.reason = 'gold' AND {UNSEEN}", audiences=EVERYBODY)
+LEASE_OTHER = LEASE.format(gold="task.reason <> 'gold'", audiences=f"{EVERYBODY} UNION ALL {OWN_GROUPS}")
 
 
 OWN_LOCKED = CompiledQuery(
@@ -73,6 +81,7 @@ OWN_LOCKED = CompiledQuery(
         .filter(
             pk=Given("pk"),
             person=Given("person"),
+            kind=Assignment.Kind.ANNOTATE,
             task__queue__project__memberships__person=Given("person"),
             task__queue__project__memberships__role__in=sorted(MAY["annotate"]),
         )
@@ -164,9 +173,9 @@ def extend(assignment: Assignment, *, at: datetime, **changes: object) -> None:
     Assignment.objects.filter(pk=assignment.pk).update(lease_expires_at=until, **changes)
     assignment.lease_expires_at = until
     briefly = min(until, at + timedelta(seconds=AHEAD_SECONDS))
-    ahead = Assignment.objects.filter(person=assignment.person_id, task__queue=queue).exclude(
-        pk=assignment.pk
-    )
+    ahead = Assignment.objects.filter(
+        person=assignment.person_id, task__queue=queue, kind=Assignment.Kind.ANNOTATE
+    ).exclude(pk=assignment.pk)
     brief = ahead.filter(state=AssignmentState.LEASED, lease_expires_at__gt=at, lease_expires_at__lt=briefly)
     brief.update(lease_expires_at=briefly)
 

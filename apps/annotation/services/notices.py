@@ -10,20 +10,33 @@ from django.urls import reverse
 
 from apps.accounts.services.notices import notify, reword_notices, withdraw_notices
 from apps.annotation.models import DISPUTED, Queue, Task
-from apps.projects.models import Project
-from apps.projects.queries import people_who_may
+from apps.projects.models import Group, Project
+from apps.projects.queries import able_people, people_who_may
 
 
-def tell_experts(*, queue: Queue, opened: int, at: datetime) -> None:
+def tell_experts(*, queue: Queue, opened: int, group: Group | None = None, at: datetime) -> None:
     """Once for all that were opened: whoever may answer them is told."""
     project = queue.project
+    people = able_people(group=group) if group else people_who_may(project=project, action="annotate")
+    _tell_of_tasks(queue, people, f"{_count(opened, 'task')} opened in {project} for you to answer.", at)
+
+
+def tell_reserved(*, queue: Queue, group: Group | None, reserved: int, at: datetime) -> None:
+    """Those for whom open tasks are reserved now; nobody when they are for everybody again."""
+    if group is not None:
+        are = "is" if reserved == 1 else "are"
+        title = f"{_count(reserved, 'task')} in {queue.project} {are} reserved for {group}."
+        _tell_of_tasks(queue, able_people(group=group), title, at)
+
+
+def _tell_of_tasks(queue: Queue, people: Iterable[int], title: str, at: datetime) -> None:
     notify(
-        people=people_who_may(project=project, action="annotate"),
+        people=people,
         kind="tasks",
-        project_id=project.pk,
+        project_id=queue.project_id,
         about=f"queue:{queue.pk}",
-        title=f"{_count(opened, 'task')} opened in {project} for you to answer.",
-        url=reverse("annotation:desk", args=[project.slug]),
+        title=title,
+        url=reverse("annotation:desk", args=[queue.project.slug]),
         at=at,
     )
 

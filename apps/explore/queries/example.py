@@ -98,9 +98,9 @@ def _tasks(member: Member, example: Example) -> list[Asked]:
         .order_by("-pk")
     )
     held = set(
-        Assignment.objects.filter(task__in=rows, person=member.person, state__in=HOLDING).values_list(
-            "task_id", flat=True
-        )
+        Assignment.objects.filter(
+            task__in=rows, person=member.person, state__in=HOLDING, kind=Assignment.Kind.ANNOTATE
+        ).values_list("task_id", flat=True)
     )
     # an example that is being asked again keeps its old verdict from those who may be asked
     again = any(task.state == TaskState.OPEN for task in rows) and not member.may("adjudicate")

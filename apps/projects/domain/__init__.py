@@ -10,6 +10,7 @@ from apps.projects.domain.answers import (
     rubric_score,
     words_of,
 )
+from apps.projects.domain.audience import EVERYBODY
 from apps.projects.domain.protocol import (
     SUGGESTION,
     check_protocol,
@@ -21,6 +22,7 @@ from apps.projects.domain.protocol import (
 __all__ = [
     "CONDITIONS",
     "CONDITIONS_WITHOUT_TARGET",
+    "EVERYBODY",
     "SUGGESTION",
     "check_answers",
     "check_protocol",

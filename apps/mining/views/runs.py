@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.annotation.models import Queue
-from apps.annotation.queues import queue_state, queue_states
-from apps.annotation.services import tasks
+from apps.annotation.queues import queue_states
+from apps.core.errors import BadInput
 from apps.core.keyset import newest
 from apps.core.pages import page
 from apps.mining.charts import figures_of
@@ -34,16 +32,22 @@ def _runs(request: HttpRequest, member: Member, form: PolicyForm, status: int = 
 @require_GET
 @member_view("view")
 def runs(request: HttpRequest, member: Member) -> HttpResponse:
-    return _runs(request, member, PolicyForm())
+    return _runs(request, member, PolicyForm(project=member.project))
 
 
 @require_POST
 @member_view("mine")
 def start(request: HttpRequest, member: Member) -> HttpResponse:
-    form = PolicyForm(request.POST)
+    form = PolicyForm(request.POST, project=member.project)
     if not form.is_valid():
         return _runs(request, member, form, status=422)
-    made = start_mining(project=member.project, by=member.person, at=timezone.now(), policy=form.cleaned_data)
+    try:
+        made = start_mining(
+            project=member.project, by=member.person, at=timezone.now(), policy=form.cleaned_data
+        )
+    except BadInput as error:
+        form.refuse(error)
+        return _runs(request, member, form, status=422)
     return redirect("mining:run", member.project.slug, made.pk)
 
 
@@ -56,34 +60,3 @@ def run(request: HttpRequest, member: Member, run_id: int) -> HttpResponse:
 
 
 cancel_run, retry_run = run_actions(run_in, back="mining:run", keep=("run_id",))
-
-
-def _queue(member: Member, queue_id: int) -> Queue:
-    return queue_state(project=member.project, queue_id=queue_id).queue
-
-
-@require_POST
-@member_view("run_queue")
-def pause_queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
-    queue = _queue(member, queue_id)
-    tasks.pause_queue(queue=queue, by=member.person, at=timezone.now())
-    messages.success(request, f"{queue.name} serves nothing more until it is resumed.")
-    return redirect("mining:runs", member.project.slug)
-
-
-@require_POST
-@member_view("run_queue")
-def resume_queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
-    queue = _queue(member, queue_id)
-    tasks.resume_queue(queue=queue, by=member.person, at=timezone.now())
-    messages.success(request, f"{queue.name} is served again.")
-    return redirect("mining:runs", member.project.slug)
-
-
-@require_POST
-@member_view("run_queue")
-def withdraw_queue(request: HttpRequest, member: Member, queue_id: int) -> HttpResponse:
-    queue, why = _queue(member, queue_id), request.POST.get("why", "")
-    count = tasks.withdraw_open_tasks(queue=queue, by=member.person, at=timezone.now(), why=why)
-    messages.success(request, f"{count} tasks of {queue.name} were withdrawn; answers given so far are kept.")
-    return redirect("mining:runs", member.project.slug)

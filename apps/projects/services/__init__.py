@@ -14,7 +14,7 @@ from apps.accounts.services import invite_person, password_link
 from apps.core.errors import BadInput, DomainError, NotAllowed
 from apps.core.events import record_event
 from apps.projects.domain import check_protocol, protocol_digest
-from apps.projects.models import Membership, Project, Protocol, Role
+from apps.projects.models import Group, Membership, Project, Protocol, Role
 from apps.projects.permissions import require
 
 
@@ -106,7 +106,7 @@ def invite_member(
 
 @transaction.atomic
 def remove_member(*, project: Project, person: User, by: User, at: datetime) -> None:
-    """Take the person out of the project; what they did stays."""
+    """Take the person out of the project and its groups; what they did stays."""
     require(person=by, project=project, action="manage_members")
     _keep_an_admin(project=project, person=person)
     membership = Membership.objects.filter(project=project, person=person).first()
@@ -114,6 +114,8 @@ def remove_member(*, project: Project, person: User, by: User, at: datetime) -> 
         raise BadInput("This person is not a member of the project.", field="person")
     record_event(kind="membership.removed", row=membership, at=at, actor=by, person=person.pk)
     membership.delete()
+    groups = Group.people.through.objects.filter(user=person, group__project=project)
+    groups.filter(group__person=None).delete()
 
 
 def _keep_an_admin(*, project: Project, person: User) -> None:
