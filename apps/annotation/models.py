@@ -8,7 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
-from apps.annotation.domain import CAUSES
+from apps.annotation.domain import CAUSES, VERB_OF
 from apps.examples.models import Example, Payload
 from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
 from apps.projects.models import Project, Protocol
@@ -43,6 +43,7 @@ class TaskState(models.TextChoices):
     CONFLICT = "conflict"
     ESCALATED = "escalated"
     SETTLED = "settled"
+    EXCLUDED = "excluded"
     WITHDRAWN = "withdrawn"
 
 
@@ -63,11 +64,24 @@ class Task(models.Model):
 
     State = TaskState
     MOVES: ClassVar[dict[str, set[str]]] = {
-        TaskState.OPEN: {TaskState.AGREED, TaskState.CONFLICT, TaskState.ESCALATED, TaskState.WITHDRAWN},
+        TaskState.OPEN: {
+            TaskState.AGREED,
+            TaskState.CONFLICT,
+            TaskState.ESCALATED,
+            TaskState.EXCLUDED,
+            TaskState.WITHDRAWN,
+        },
         TaskState.AGREED: {TaskState.CONFLICT, TaskState.ESCALATED},
-        TaskState.CONFLICT: {TaskState.AGREED, TaskState.ESCALATED, TaskState.SETTLED, TaskState.WITHDRAWN},
+        TaskState.CONFLICT: {
+            TaskState.AGREED,
+            TaskState.ESCALATED,
+            TaskState.EXCLUDED,
+            TaskState.SETTLED,
+            TaskState.WITHDRAWN,
+        },
         TaskState.ESCALATED: {TaskState.SETTLED, TaskState.WITHDRAWN},
         TaskState.SETTLED: {TaskState.ESCALATED},
+        TaskState.EXCLUDED: {TaskState.OPEN, TaskState.ESCALATED},
         TaskState.WITHDRAWN: set(),
     }
 
@@ -134,6 +148,7 @@ class AssignmentState(models.TextChoices):
     SUBMITTED = "submitted"
     SKIPPED = "skipped"
     ESCALATED = "escalated"
+    EXCLUDED = "excluded"
     EXPIRED = "expired"
     SURPLUS = "surplus"
 
@@ -160,6 +175,7 @@ class Assignment(models.Model):
             AssignmentState.SUBMITTED,
             AssignmentState.SKIPPED,
             AssignmentState.ESCALATED,
+            AssignmentState.EXCLUDED,
             AssignmentState.EXPIRED,
             AssignmentState.SURPLUS,
         },
@@ -168,6 +184,7 @@ class Assignment(models.Model):
         AssignmentState.EXPIRED: {AssignmentState.LEASED, AssignmentState.SUBMITTED, AssignmentState.SURPLUS},
         AssignmentState.SKIPPED: set(),
         AssignmentState.ESCALATED: set(),
+        AssignmentState.EXCLUDED: set(),
         AssignmentState.SURPLUS: set(),
     }
 
@@ -186,7 +203,7 @@ class Assignment(models.Model):
     draft = models.JSONField(null=True)
     draft_saved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=40, blank=True)  # why it was skipped or escalated
+    reason = models.CharField(max_length=40, blank=True)  # why it was left unanswered
     note = models.TextField(blank=True)
     current = models.ForeignKey(
         "annotation.Annotation", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -237,6 +254,11 @@ class Assignment(models.Model):
     @property
     def project_id(self) -> int:
         return self.task.project_id
+
+    @property
+    def reason_words(self) -> str:
+        """Why it was left unanswered."""
+        return VERB_OF[self.state].reasons.get(self.reason, self.reason)
 
     @property
     def draft_version(self) -> str:

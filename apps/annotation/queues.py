@@ -21,6 +21,7 @@ class QueueState:
     open: int
     held: int
     disputed: int
+    excluded: int
     closed: int
 
 
@@ -40,6 +41,7 @@ def queue_states(*, project: Project) -> list[QueueState]:
             open=counts[queue.pk][TaskState.OPEN],
             held=held.get(queue.pk, 0),
             disputed=sum(counts[queue.pk][state] for state in DISPUTED),
+            excluded=counts[queue.pk][TaskState.EXCLUDED],
             closed=sum(counts[queue.pk][state] for state in CLOSED),
         )
         for queue in project.queues.select_related("protocol").order_by("-pk")

@@ -59,6 +59,7 @@ SENTENCES = {
     "assignment.submitted": "answered assignment {id}",
     "assignment.skipped": "skipped assignment {id}",
     "assignment.escalated": "escalated assignment {id}",
+    "assignment.excluded": "excluded assignment {id}",
     "assignment.draft": "reopened assignment {id}",
     "user.invited": "invited {username}",
     "apitoken.created": "made the API token {name}",

@@ -1,6 +1,7 @@
 // The desk: one card after the other by keyboard, nothing lost on the way.
 import { activeWithin } from "./activity.js";
 import { giveBack, leave as leaveCard, lookAhead } from "./ahead.js";
+import { watchVerbs } from "./declining.js";
 import { forget, noteChange, save } from "./drafts.js";
 import { zoom } from "./pictures.js";
 import { accept, choose, complete, find, leave, offers, step, toWidget } from "./questions.js";
@@ -35,6 +36,7 @@ const KEYS = [
   { keys: ["c"], does: "Comment", run: () => write(document.getElementById("comment")) },
   { keys: ["s"], does: "Skip: not for me (then a digit)", run: press("[data-opens=skip]") },
   { keys: ["x"], does: "Escalate: for a lead (then a digit)", run: press("[data-opens=escalate]") },
+  { keys: ["o"], does: "Exclude: not for anyone (then a digit)", run: press("[data-opens=exclude]") },
   { keys: ["u"], does: "Reopen the last decision", run: reopenLast },
   { keys: ["g"], does: "Guidelines", run: press("#guidelines summary") },
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },
@@ -77,6 +79,7 @@ for (const [where, moment] of [[window, "online"], [document, "signed-in"]]) {
 }
 
 writeCheatSheet(KEYS, desk.querySelector(".cheat-sheet"));
+watchVerbs(desk);
 watchSignIn(document.getElementById("sign-in-again"));
 bindKeys(KEYS);
 carry(hands);

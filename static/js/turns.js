@@ -2,6 +2,7 @@
 // In this order nobody waits, and nothing can be lost.
 import { activeMs, startCounting } from "./activity.js";
 import { cardFrom, giveBack, hold, isShown, leave, lookAhead, take } from "./ahead.js";
+import { closeVerbs } from "./declining.js";
 import { forget, noteChange, personOf, restore, save, sendOthers, stopSaving } from "./drafts.js";
 import { choose } from "./elsewhere.js";
 import { fieldsOf, fill } from "./fields.js";
@@ -21,6 +22,7 @@ const works = () => card() !== null && !card().inert;
 
 export function show() {
   stopSaving();
+  closeVerbs(desk);
   watch(card());
   if (!card()) {
     say("");

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.annotation.models import Annotation, Consensus, TaskState
 from apps.annotation.services.answers import submit_annotation
-from apps.annotation.services.leases import escalate
+from apps.annotation.services.declining import decline
 from apps.core.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +118,8 @@ def test_a_cause_is_asked_for(lena, conflict):
 def test_an_escalation_shows_its_reason_and_note_but_not_whose(lena, house):
     task = house.task("a")
     lease = house.lease(house.erin)
-    escalate(
+    decline(
+        verb="escalate",
         assignment_id=lease.pk,
         person=house.erin,
         reason="data_problem",
@@ -157,7 +158,7 @@ def test_a_late_answer_is_marked_as_not_counted(lena, house):
     task = house.task("a", overlap=2)
     late = house.lease(house.ella)
     escalated = house.lease(house.erin)
-    escalate(assignment_id=escalated.pk, person=house.erin, reason="other", at=house.clock)
+    decline(verb="escalate", assignment_id=escalated.pk, person=house.erin, reason="other", at=house.clock)
     submit_annotation(assignment_id=late.pk, person=house.ella, answer=house.answer("8"), at=house.clock)
     assert "came too late to count" in lena.get(url("settle", task.pk)).content.decode()
 

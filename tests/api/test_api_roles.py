@@ -18,6 +18,7 @@ from apps.registry.models import PredictionRun
 EVERYBODY, LEADS = {"expert", "lead", "admin"}, {"lead", "admin"}
 LEAD, ADMIN, DESK = {"lead"}, {"admin"}, {"expert", "lead"}
 P = "projects/<slug:slug>/"
+VERBS = ("skip", "escalate", "exclude", "release", "reopen")
 RUNS = ("prediction-runs", "mining-runs", "snapshot-runs", "curriculum-runs", "training-runs")
 
 # A new address fails the test below until it stands here.
@@ -40,9 +41,10 @@ MAY: dict[str, dict[str, set[str]]] = {
     "assignments/<int:id>/": {"get": DESK},
     "assignments/<int:id>/annotations/": {"post": DESK},
     "assignments/<int:id>/draft/": {"put": DESK},
-    **{f"assignments/<int:id>/{verb}/": {"post": DESK} for verb in ("skip", "escalate", "release", "reopen")},
+    **{f"assignments/<int:id>/{verb}/": {"post": DESK} for verb in VERBS},
     f"{P}tasks/": {"get": LEADS},
     "tasks/<int:id>/adjudicate/": {"post": LEADS},
+    "tasks/<int:id>/put-back/": {"post": LEADS},
     "tasks/<int:id>/reopen/": {"post": LEADS},
     f"{P}queues/": {"get": LEAD},
     **{f"queues/<int:id>/{verb}/": {"post": LEAD} for verb in ("pause", "resume", "withdraw")},

@@ -25,6 +25,7 @@ DECIDED = (
     AssignmentState.SUBMITTED,
     AssignmentState.SKIPPED,
     AssignmentState.ESCALATED,
+    AssignmentState.EXCLUDED,
     AssignmentState.SURPLUS,
 )
 

@@ -184,7 +184,12 @@ def reopen(*, assignment_id: int, person: User, project: Project | None = None, 
     assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
     if assignment.kind != Assignment.Kind.ANNOTATE:
         raise CannotReopen("it settled a task")
-    if assignment.task.state in {TaskState.SETTLED, TaskState.ESCALATED, TaskState.WITHDRAWN}:
+    if assignment.task.state in {
+        TaskState.SETTLED,
+        TaskState.ESCALATED,
+        TaskState.EXCLUDED,
+        TaskState.WITHDRAWN,
+    }:
         raise CannotReopen(f"its task is {assignment.task.state}")
     current = assignment.current
     if current is None:

@@ -10,7 +10,16 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.annotation.domain import CAUSES, Verdict, count_votes
 from apps.annotation.errors import NotDecided, NothingToSettle, OwnTask
-from apps.annotation.models import CLOSED, Annotation, Assignment, AssignmentState, Consensus, Task, TaskState
+from apps.annotation.models import (
+    CLOSED,
+    DISPUTED,
+    Annotation,
+    Assignment,
+    AssignmentState,
+    Consensus,
+    Task,
+    TaskState,
+)
 from apps.annotation.queries.tasks import claims_of, standing_votes
 from apps.annotation.services.notices import recount_disputes, tell_leads
 from apps.core.errors import BadInput, NotFound
@@ -97,6 +106,16 @@ def adjudicate(
 
 def _lock_disputed(*, task_id: int, by: User) -> Task:
     """The task, locked, when it is this person's to settle; raises what stands against it."""
+    task = lock_for_lead(task_id=task_id, by=by)
+    if task.state not in DISPUTED:
+        raise NothingToSettle
+    if claims_of(person=by).filter(task=task).exists():
+        raise OwnTask
+    return task
+
+
+def lock_for_lead(*, task_id: int, by: User) -> Task:
+    """The task, locked, for somebody who may decide about it."""
     task = (
         Task.objects.select_for_update(of=("self",))
         .select_related("queue__protocol", "queue__project")
@@ -106,10 +125,6 @@ def _lock_disputed(*, task_id: int, by: User) -> Task:
     if task is None:
         raise NotFound("There is no such task.")
     require(person=by, project=task.queue.project, action="adjudicate")
-    if task.state not in {TaskState.CONFLICT, TaskState.ESCALATED}:
-        raise NothingToSettle
-    if claims_of(person=by).filter(task=task).exists():
-        raise OwnTask
     return task
 
 
@@ -154,15 +169,7 @@ def _seat(*, task: Task, by: User, at: datetime) -> Assignment:
 @transaction.atomic
 def reopen_task(*, task_id: int, by: User, why: str, at: datetime) -> Task:
     """Take a decision back: the task waits for a lead again. What was said and settled stays in its history."""
-    task = (
-        Task.objects.select_for_update(of=("self",))
-        .select_related("queue__project")
-        .filter(pk=task_id)
-        .first()
-    )
-    if task is None:
-        raise NotFound("There is no such task.")
-    require(person=by, project=task.queue.project, action="adjudicate")
+    task = lock_for_lead(task_id=task_id, by=by)
     if task.state not in CLOSED:
         raise NotDecided
     if not why.strip():
