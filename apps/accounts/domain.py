@@ -65,6 +65,10 @@ KEYS: dict[str, str] = {
 """What each single key does that a person may change: those of the registries in static/js, digits aside."""
 
 
+BREAKS = {0: "Never", 25: "After 25 minutes", 50: "After 50 minutes", 90: "After 90 minutes"}
+"""After how much work a break is offered at the desk."""
+
+
 def key_in_use(keys: dict[str, str]) -> dict[str, str]:
     """The key of each action, by its own: {"s": "k", "x": "x", …}."""
     return {own: keys.get(own, own) for own in KEYS}

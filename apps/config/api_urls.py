@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 from apps.accounts import api as accounts
 from apps.annotation import api as annotation
 from apps.calibration import api as calibration
+from apps.comments import api as comments
 from apps.config.api_docs import ApiDocs
 from apps.curricula import api as curricula
 from apps.datasets import api as datasets
@@ -73,8 +74,11 @@ urlpatterns: list[URLPattern] = [
     path("assignments/<int:id>/exclude/", annotation.ExcludeAssignment.as_view()),
     path("assignments/<int:id>/release/", annotation.ReleaseAssignment.as_view()),
     path("assignments/<int:id>/reopen/", annotation.ReopenAssignment.as_view()),
+    path("assignments/<int:id>/comments/", comments.AssignmentComments.as_view()),
     path(f"{PROJECT}tasks/", annotation.Tasks.as_view()),
     path("tasks/<int:id>/adjudicate/", annotation.AdjudicateTask.as_view()),
+    path("tasks/<int:id>/comments/", comments.TaskComments.as_view()),
+    path("comments/<int:id>/withdraw/", comments.WithdrawComment.as_view()),
     path("tasks/<int:id>/put-back/", annotation.PutTaskBack.as_view()),
     path("tasks/<int:id>/reopen/", annotation.ReopenTask.as_view()),
     path(f"{PROJECT}queues/", annotation.Queues.as_view()),

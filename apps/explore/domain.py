@@ -61,6 +61,8 @@ SENTENCES = {
     "assignment.escalated": "escalated assignment {id}",
     "assignment.excluded": "excluded assignment {id}",
     "assignment.draft": "reopened assignment {id}",
+    "comment.said": "commented on {example}",
+    "comment.withdrawn": "withdrew comment {id}",
     "user.invited": "invited {username}",
     "apitoken.created": "made the API token {name}",
     "apitoken.revoked": "revoked the API token {name}",

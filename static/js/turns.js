@@ -6,6 +6,7 @@ import { closeVerbs } from "./declining.js";
 import { forget, noteChange, personOf, restore, save, sendOthers, stopSaving } from "./drafts.js";
 import { choose } from "./elsewhere.js";
 import { fieldsOf, fill } from "./fields.js";
+import { linkQuestions } from "./guidelines.js";
 import { overdue, watch } from "./lease.js";
 import { announce, toast } from "./notices.js";
 import { leftBehind, page, put } from "./outbox.js";
@@ -23,6 +24,7 @@ const works = () => card() !== null && !card().inert;
 export function show() {
   stopSaving();
   closeVerbs(desk);
+  pointComments();
   watch(card());
   if (!card()) {
     say("");
@@ -37,7 +39,15 @@ export function show() {
   startCounting(Number(card().dataset.active));
   restore(card(), hands);
   start();
+  linkQuestions(card());
   lookAhead(desk.dataset.ahead, card());
+}
+
+// The head of the desk leads to the comments on what is on it.
+function pointComments() {
+  const talk = desk.querySelector("[data-opens=talk]");
+  talk.hidden = !card();
+  if (card()) talk.href = `${form().dataset.standUrl}comments/`;
 }
 
 function paint(next) {

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.urls import URLPattern
 
 from apps.annotation.models import Task
+from apps.comments.services import add_comment
 from apps.config.api_urls import urlpatterns
 from apps.core.models import Event
 from apps.projects.services import create_project, set_member
@@ -42,7 +43,10 @@ MAY: dict[str, dict[str, set[str]]] = {
     "assignments/<int:id>/annotations/": {"post": DESK},
     "assignments/<int:id>/draft/": {"put": DESK},
     **{f"assignments/<int:id>/{verb}/": {"post": DESK} for verb in VERBS},
+    "assignments/<int:id>/comments/": {"get": DESK, "post": DESK},
     f"{P}tasks/": {"get": LEADS},
+    "tasks/<int:id>/comments/": {"get": LEADS, "post": LEADS},
+    "comments/<int:id>/withdraw/": {"post": EVERYBODY},
     "tasks/<int:id>/adjudicate/": {"post": LEADS},
     "tasks/<int:id>/put-back/": {"post": LEADS},
     "tasks/<int:id>/reopen/": {"post": LEADS},
@@ -111,6 +115,7 @@ def numbers(loop: Any) -> dict[str, int]:
     loop.promoted()
     house = loop.house
     assignment = house.submit(house.erin) if house.task("pool-002", overlap=1) else None
+    said = add_comment(example=assignment.task.example, by=house.erin, text="a word", at=house.clock)
     rounds = loop.lena.post("projects/digits/rounds/", status=201)
     mined = loop.lena.post("projects/digits/mining-runs/", status=202)
     first = {
@@ -123,6 +128,7 @@ def numbers(loop: Any) -> dict[str, int]:
         "snapshot-runs": house.project.snapshot_runs.first().pk,
         "curriculum-runs": house.project.curriculum_runs.first().pk,
         "assignments": assignment.pk,
+        "comments": said.pk,
         "tasks": Task.objects.get().pk,
         "queues": Task.objects.get().queue_id,
         "rounds": rounds["id"],

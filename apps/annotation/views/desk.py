@@ -43,6 +43,7 @@ def desk(request: HttpRequest, member: Member) -> HttpResponse:
         "card": held and card_of(held, at=at),
         "decisions": [decision_of(assignment) for assignment in past],
         "verbs": VERBS.values(),
+        "guidelines_open": f"guidelines-{member.person.pk}" in request.COOKIES,
     }
     return page(request, DESK, context)
 
