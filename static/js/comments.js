@@ -19,7 +19,7 @@ document.addEventListener("keydown", (event) => {
 }, { capture: true });
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  if (detail.elt.closest?.("#comments")) sent = detail.elt.matches(".comment-form") ? "Comment added." : "Comment withdrawn.";
+  if (detail.requestConfig.verb !== "get" && detail.elt.closest?.("#comments")) sent = detail.elt.matches(".comment-form") ? "Comment added." : "Comment withdrawn.";
 });
 
 // In a dialog, and after one has written, the field to write in is where one goes on.

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_people_are_told_and_choose_their_keys'),
+        ("accounts", "0002_people_are_told_and_choose_their_keys"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='break_minutes',
+            model_name="user",
+            name="break_minutes",
             field=models.PositiveSmallIntegerField(default=50),
         ),
     ]
