@@ -123,7 +123,7 @@ def _threads(member: Member, example: Example) -> list[Said]:
     for row in rows:
         said = _said(row, member, hidden, letters)
         if row.parent_id in seen:
-            answers[row.parent_id].append(said)  # type: ignore[index]  # not None, as None is no row's
+            answers[row.parent_id].append(said)
         else:
             firsts.append(said)
     return [Said(one.comment, one.who, one.author, one.mine, answers[one.comment.pk]) for one in firsts]

@@ -15,14 +15,14 @@ class CommentIn(serializers.Serializer[Any]):
     """`@username` mentions a member; `parent` is the comment that is answered."""
 
     text = serializers.CharField(max_length=MAX_TEXT)
-    parent = serializers.IntegerField(min_value=1, allow_null=True, default=None)
+    parent = serializers.IntegerField(min_value=1, allow_null=True, default=None)  # type: ignore[assignment]
 
 
 class CommentOut(serializers.Serializer[Any]):
     """A comment as you may see it. `author` is null while it must not be told; `who` says then which expert."""
 
     id = serializers.IntegerField(source="comment.pk")
-    parent = serializers.IntegerField(source="comment.parent_id", allow_null=True)
+    parent = serializers.IntegerField(source="comment.parent_id", allow_null=True)  # type: ignore[assignment]
     author = Person()
     who = serializers.CharField()
     state = serializers.ChoiceField(source="comment.state", choices=CommentState.choices)
