@@ -24,6 +24,10 @@ TASK = """
 SELECT task.state, mine.state, mine.reason, mine.note FROM annotation_assignment AS mine
 JOIN annotation_task AS task ON task.id = mine.task_id WHERE mine.id = %s
 """
+COVERED = """() => {
+  const [a, b] = ["#guidelines", ".subject"].map((one) => document.querySelector(one).getBoundingClientRect());
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}"""
 WIDTHS = pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
 
 
@@ -155,11 +159,7 @@ def test_guidelines_are_searched_by_key_beside_the_subject_and_stay_as_they_were
     page.keyboard.press("g")
     search = page.get_by_label("Find in the guidelines")
     expect(search).to_be_focused()
-    covered = page.evaluate("""() => {
-      const [a, b] = ["#guidelines", ".subject"].map((one) => document.querySelector(one).getBoundingClientRect());
-      return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    }""")
-    assert not covered
+    assert not page.evaluate(COVERED)
     page.keyboard.type("digit")
     expect(page.locator(".guide-count")).to_have_text("0 of 3")
     page.keyboard.press("Enter")
