@@ -235,7 +235,7 @@ def test_who_was_away_has_begun_anew_and_who_wants_no_break_is_offered_none(
 
     settings = erin.open("you/keys/")
     settings.get_by_label("Offer a break").select_option("Never")
-    settings.locator("#breaks").get_by_role("button", name="Save").click()
+    settings.get_by_role("button", name="Choose").click()
     page = erin.open(DESK)
     at_desk(page)
     expect(page.locator("#desk")).to_have_attribute("data-break", "0")
