@@ -23,6 +23,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "tasks": Kind("Tasks to answer", "A mining run has opened tasks in a queue you may answer."),
     "dispute": Kind("Disputes to settle", "People disagree about a task, or asked for a lead."),
+    "exclusion": Kind("Tasks excluded", "Somebody has taken a task out for everybody; you may put it back."),
     "proposal": Kind("Proposals to decide on", "Somebody else has put a curriculum forward."),
     "decision": Kind("Decisions on your proposals", "Yours was approved or sent back.", mail="now"),
     "gate": Kind("Verdicts of the gate", "A candidate was judged, or a second lead is needed.", mail="now"),
@@ -55,12 +56,18 @@ KEYS: dict[str, str] = {
     "r": "Reveal what the model says",
     "s": "Skip: not for me",
     "x": "Escalate: for a lead",
+    "o": "Exclude: not for anyone",
+    "t": "Talk about it",
     "u": "Reopen the last decision",
     "g": "Guidelines",
     "n": "Leave a dispute for later",
     "?": "The list of keys",
 }
 """What each single key does that a person may change: those of the registries in static/js, digits aside."""
+
+
+BREAKS = {0: "Never", 25: "After 25 minutes", 50: "After 50 minutes", 90: "After 90 minutes"}
+"""After how much work a break is offered at the desk."""
 
 
 def key_in_use(keys: dict[str, str]) -> dict[str, str]:

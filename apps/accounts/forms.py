@@ -7,7 +7,7 @@ from typing import Any
 from allauth.account import forms as allauth
 from django import forms
 
-from apps.accounts.domain import KEYS, KINDS, MAILS, key_in_use
+from apps.accounts.domain import BREAKS, KEYS, KINDS, MAILS, key_in_use
 from apps.accounts.models import User
 from apps.accounts.queries import Choice
 
@@ -80,6 +80,17 @@ class NotificationsForm(forms.Form):
     def chosen(self) -> dict[str, Choice]:
         said = self.cleaned_data
         return {kind: Choice(said[f"{kind}.in_app"], said[f"{kind}.mail"]) for kind in KINDS}
+
+
+class BreakForm(forms.Form):
+    """After how much work a break is offered."""
+
+    minutes = forms.TypedChoiceField(
+        label="Offer a break",
+        choices=BREAKS.items(),
+        coerce=int,
+        help_text="Of time that you really worked at the desk: pauses do not count, and five minutes away begin anew.",
+    )
 
 
 class KeysForm(forms.Form):

@@ -11,6 +11,7 @@ class User(AbstractUser):
 
     email = models.EmailField(unique=True)
     single_keys = models.BooleanField(default=True)  # whether one letter alone does something on the desk
+    break_minutes = models.PositiveSmallIntegerField(default=50)  # of domain.BREAKS
     keys = models.JSONField(default=dict)  # {the key of an action: the key this person gave it}
 
     @property

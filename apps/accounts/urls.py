@@ -20,5 +20,6 @@ urlpatterns = [
     path("notifications/settings/", views.notification_settings, name="notification_settings"),
     path("notifications/settings/save/", views.save_notifications, name="save_notifications"),
     path("keys/", views.keys, name="keys"),
+    path("keys/break/", views.save_break, name="save_break"),
     path("keys/save/", views.save_keys, name="save_keys"),
 ]

@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.forms import KeysForm, NotificationsForm, TokenForm
+from apps.accounts.forms import BreakForm, KeysForm, NotificationsForm, TokenForm
 from apps.accounts.mail import sends_mail
 from apps.accounts.models import User
 from apps.accounts.queries import choices_of, ended_tokens, live_tokens, notifications_of
 from apps.accounts.services import create_token, revoke_token
-from apps.accounts.services.keys import choose_keys
+from apps.accounts.services.keys import choose_break, choose_keys
 from apps.accounts.services.notices import (
     choose_notifications,
     read_all_notifications,
@@ -147,7 +147,26 @@ def save_notifications(request: HttpRequest) -> HttpResponse:
 @signed_in
 def keys(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
-    return page(request, "accounts/keys.html", {"form": KeysForm(person=request.user)})
+    return _show_keys(request, form=KeysForm(person=request.user))
+
+
+def _show_keys(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpResponse:
+    assert isinstance(request.user, User)
+    offered = BreakForm(initial={"minutes": request.user.break_minutes})
+    context = {"form": KeysForm(person=request.user), "break_form": offered, **forms}
+    return page(request, "accounts/keys.html", context, status=status)
+
+
+@require_POST
+@signed_in
+def save_break(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = BreakForm(request.POST)
+    if not form.is_valid():
+        return _show_keys(request, break_form=form, status=422)
+    choose_break(person=request.user, minutes=form.cleaned_data["minutes"])
+    messages.success(request, "Saved. The desk follows it from the next time it is opened.")
+    return redirect("accounts:keys")
 
 
 @require_POST
@@ -162,7 +181,7 @@ def save_keys(request: HttpRequest) -> HttpResponse:
             return redirect("accounts:keys")
     except BadInput as wrong:
         form.add_error(None, wrong.message)
-    return page(request, "accounts/keys.html", {"form": form}, status=422)
+    return _show_keys(request, form=form, status=422)
 
 
 def with_mail(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -26,9 +26,11 @@ from apps.annotation.serializers import (
     DraftIn,
     DraftOut,
     Escalate,
+    Exclude,
     GivenAnswer,
     Next,
     Prioritise,
+    PutBack,
     QueueOut,
     ReservationOut,
     Reserve,
@@ -39,7 +41,16 @@ from apps.annotation.serializers import (
     TaskOut,
     Why,
 )
-from apps.annotation.services import answers, consensus, disputes, leases, reveals, serving, tasks
+from apps.annotation.services import (
+    answers,
+    consensus,
+    declining,
+    disputes,
+    leases,
+    reveals,
+    serving,
+    tasks,
+)
 from apps.core.api import Keyset, chosen, operation, parameter
 from apps.core.errors import BadInput
 from apps.projects.api import ProjectView, RowView
@@ -153,7 +164,7 @@ class SkipAssignment(OwnAssignment):
 
     @operation(takes=Skip, gives=Stand)
     def post(self, values: dict[str, Any]) -> Any:
-        return self.by_service(leases.skip, **values)
+        return self.by_service(declining.decline, verb="skip", **values)
 
 
 class EscalateAssignment(OwnAssignment):
@@ -161,7 +172,15 @@ class EscalateAssignment(OwnAssignment):
 
     @operation(takes=Escalate, gives=Stand)
     def post(self, values: dict[str, Any]) -> Any:
-        return self.by_service(leases.escalate, **values)
+        return self.by_service(declining.decline, verb="escalate", **values)
+
+
+class ExcludeAssignment(OwnAssignment):
+    """Not for anyone: the task leaves the queue until a lead puts it back; answers given so far are kept."""
+
+    @operation(takes=Exclude, gives=Stand)
+    def post(self, values: dict[str, Any]) -> Any:
+        return self.by_service(declining.decline, verb="exclude", **values)
 
 
 class ReleaseAssignment(OwnAssignment):
@@ -252,6 +271,18 @@ class ReopenTask(RowView):
     @operation(takes=Why, gives=TaskOut)
     def post(self, values: dict[str, Any]) -> Any:
         consensus.reopen_task(task_id=self.kwargs["id"], by=self.person, at=timezone.now(), **values)
+        return task_in(project=self.project, task_id=self.kwargs["id"])
+
+
+class PutTaskBack(RowView):
+    """Of an excluded task: ask people again, or take it up as a lead."""
+
+    may = {"POST": "adjudicate"}
+    rows, through = Task, "queues__tasks"
+
+    @operation(takes=PutBack, gives=TaskOut)
+    def post(self, values: dict[str, Any]) -> Any:
+        declining.put_back(task_id=self.kwargs["id"], by=self.person, at=timezone.now(), **values)
         return task_in(project=self.project, task_id=self.kwargs["id"])
 
 

@@ -6,9 +6,8 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
-from apps.annotation.domain import ESCALATION_REASONS, SKIP_REASONS, needs_confidence
+from apps.annotation.domain import needs_confidence
 from apps.annotation.models import Assignment, AssignmentState
 from apps.annotation.questions import Question, condition_question, confidence_question, questions_of
 from apps.annotation.subjects import Subject, subject_of
@@ -18,9 +17,6 @@ from apps.projects.domain import words_of
 @dataclass(frozen=True)
 class Card:
     """One task on somebody's desk. Why it was mined stands in words only, so that gold looks like the rest."""
-
-    skip_reasons: ClassVar[dict[str, str]] = SKIP_REASONS
-    escalation_reasons: ClassVar[dict[str, str]] = ESCALATION_REASONS
 
     assignment: Assignment
     questions: list[Question]

@@ -8,9 +8,9 @@ from string import ascii_uppercase
 from typing import Any
 
 from apps.accounts.models import User
-from apps.annotation.domain import CAUSES, ESCALATION_REASONS, since_words
-from apps.annotation.models import CLOSED, Annotation, Assignment, Task, TaskState
-from apps.annotation.queries.tasks import answers_on, claims_of, escalations_of, leads_at
+from apps.annotation.domain import CAUSES, since_words
+from apps.annotation.models import CLOSED, DISPUTED, Annotation, Assignment, Task, TaskState
+from apps.annotation.queries.tasks import answers_on, claims_of, handed_on, leads_at
 from apps.annotation.questions import Question, cause_question, condition_question, questions_of
 from apps.annotation.readings import Reading, readings_of
 from apps.annotation.subjects import Subject, subject_of
@@ -41,6 +41,17 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class HandedOn:
+    """Why somebody gave no answer. `name` is empty while people are to stay unknown."""
+
+    state: str
+    reason: str
+    note: str
+    name: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
 class Dispute:
     """One task before a lead: what people said, and what is asked of the lead."""
 
@@ -48,13 +59,17 @@ class Dispute:
     busy: str
     subject: Subject
     sides: list[Side]
-    escalations: list[tuple[str, str]]
+    handed_on: list[HandedOn]
     questions: list[Question]
     is_own: bool
 
     @property
     def is_open(self) -> bool:
-        return self.task.state in {TaskState.CONFLICT, TaskState.ESCALATED}
+        return self.task.state in DISPUTED
+
+    @property
+    def is_excluded(self) -> bool:
+        return self.task.state == TaskState.EXCLUDED
 
     @property
     def is_decided(self) -> bool:
@@ -95,19 +110,30 @@ def dispute_of(task: Task, *, person: User, at: datetime) -> Dispute:
         replace(one, required=one.required and one.name.endswith(f".{target}"))
         for one in questions_of(protocol, {}, content=task.payload.body or {})
     ]
-    escalations = [
-        (ESCALATION_REASONS.get(one.reason, one.reason), one.note) for one in escalations_of(task=task)
-    ]
     return Dispute(
         task=task,
         busy=_busy(leads_at(tasks=[task], at=at).get(task.pk), person=person, at=at),
         subject=subject_of(task, suggest=True),
         # who settles may also annotate, and an open task may still be leased
         sides=[] if task.state == TaskState.OPEN else _sides(task, named=False),
-        escalations=escalations,
+        handed_on=handed_on_of(task),
         questions=[*asked, cause_question(), condition_question()],
         is_own=claims_of(person=person).filter(task=task).exists(),
     )
+
+
+def handed_on_of(task: Task) -> list[HandedOn]:
+    """Why people gave no answer; who said so is told where there is nothing to settle."""
+    return [
+        HandedOn(
+            state=one.state,
+            reason=one.reason_words,
+            note=one.note,
+            name=one.person.display_name if task.state in {TaskState.EXCLUDED, *CLOSED} else "",
+            at=one.closed_at,
+        )
+        for one in handed_on(task=task)
+    ]
 
 
 def settled_of(task: Task | None) -> Settled | None:

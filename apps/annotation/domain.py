@@ -14,20 +14,72 @@ from apps.algorithms.aggregation import majority_vote
 from apps.core.errors import BadInput
 from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
 
-SKIP_REASONS = {
-    "unsure": "I do not know this kind",
-    "unclear_guideline": "The guidelines do not cover it",
-    "conflict_of_interest": "Conflict of interest",
-    "upsetting": "I would rather not look at this",
-    "technical": "It does not display properly",
-    "other": "Another reason",
-}
-ESCALATION_REASONS = {
-    "guideline_gap": "The guidelines have a gap",
-    "data_problem": "Something is wrong with the data",
-    "needs_expert": "It needs somebody who knows more",
-    "other": "Another reason",
-}
+
+@dataclass(frozen=True)
+class Verb:
+    """A way to leave a task unanswered: whom it is not for, what that does to the queue, and why one does it.
+
+    `state` is what the assignment becomes, and the task with it where it `leaves_queue`.
+    """
+
+    name: str
+    state: str
+    whom: str
+    does: str
+    outcome: str
+    reasons: dict[str, str]
+    asks: str = ""  # what a note should say; empty where the reason says it all
+    leaves_queue: bool = True
+
+
+SKIP = Verb(
+    name="skip",
+    state="skipped",
+    whom="not for me",
+    does="The task stays open for others and does not come back to you.",
+    outcome="Skipped. The task stays open for others.",
+    reasons={
+        "unsure": "I do not know this kind",
+        "unclear_guideline": "The guidelines do not cover it",
+        "conflict_of_interest": "Conflict of interest",
+        "upsetting": "I would rather not look at this",
+        "technical": "It does not display properly",
+        "other": "Another reason",
+    },
+    leaves_queue=False,
+)
+ESCALATE = Verb(
+    name="escalate",
+    state="escalated",
+    whom="for a lead",
+    does="The task leaves the queue for everybody and waits for a lead.",
+    outcome="Escalated. A lead takes it from here.",
+    reasons={
+        "guideline_gap": "The guidelines have a gap",
+        "data_problem": "Something is wrong with the data",
+        "needs_expert": "It needs somebody who knows more",
+        "other": "Another reason",
+    },
+    asks="What should the lead know?",
+)
+EXCLUDE = Verb(
+    name="exclude",
+    state="excluded",
+    whom="not for anyone",
+    does="Nobody is asked about it any more, and it is taught to no model, until a lead puts it back.",
+    outcome="Excluded. Nobody is asked about it any more; a lead can put it back.",
+    reasons={
+        "broken": "Broken, empty or unreadable",
+        "duplicate": "The same as another example",
+        "off_topic": "It does not belong in this project",
+        "private": "It holds personal or confidential data",
+        "harmful": "Nobody should have to look at this",
+        "other": "Another reason",
+    },
+    asks="What should a lead know who looks at it?",
+)
+VERBS = {verb.name: verb for verb in (SKIP, ESCALATE, EXCLUDE)}
+VERB_OF = {verb.state: verb for verb in VERBS.values()}
 CAUSES = {
     "guideline_unclear": "Guideline unclear",
     "example_ambiguous": "Example ambiguous",
@@ -39,8 +91,7 @@ CAUSES = {
 OUTCOMES = {
     "submitted": "Counted.",
     "surplus": "Kept, but not counted: the task had left the queue or had all its answers before yours came.",
-    "skipped": "Skipped. The task stays open for others.",
-    "escalated": "Escalated. A lead takes it from here.",
+    **{verb.state: verb.outcome for verb in VERBS.values()},
 }
 PRIORITIES = {"high": 1, "normal": 0, "low": -1}
 """What leads call a task's priority, and the whole part of the number it is kept as."""

@@ -74,6 +74,15 @@ class NotDecided(DomainError):
         )
 
 
+class NotExcluded(DomainError):
+    code = "not_excluded"
+
+    def __init__(self, *, state: str) -> None:
+        super().__init__(
+            f"This task is not excluded but {state.lower()}: there is nothing to put back. Reload the page to see it."
+        )
+
+
 class NothingToSettle(DomainError):
     code = "nothing_to_settle"
 

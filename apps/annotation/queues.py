@@ -27,6 +27,7 @@ class QueueState:
     stuck: int
     held: int
     disputed: int
+    excluded: int
     closed: int
 
 
@@ -50,6 +51,7 @@ def queue_states(*, project: Project) -> list[QueueState]:
             stuck=sum(one.stuck for one in kept),
             held=held.get(queue.pk, 0),
             disputed=sum(counts[queue.pk][state] for state in DISPUTED),
+            excluded=counts[queue.pk][TaskState.EXCLUDED],
             closed=sum(counts[queue.pk][state] for state in CLOSED),
         )
         for queue in project.queues.select_related("protocol", "project").order_by("-pk")

@@ -11,7 +11,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.annotation.domain import CAUSES, ESCALATION_REASONS, PRIORITIES, SKIP_REASONS, needs_confidence
+from apps.annotation.domain import CAUSES, ESCALATE, EXCLUDE, PRIORITIES, SKIP, needs_confidence
 from apps.annotation.models import (
     Annotation,
     Assignment,
@@ -195,13 +195,16 @@ class DraftIn(serializers.Serializer[Any]):
 
 
 class Skip(serializers.Serializer[Any]):
-    reason = serializers.ChoiceField(choices=list(SKIP_REASONS.items()))
+    reason = serializers.ChoiceField(choices=list(SKIP.reasons.items()))
     note = serializers.CharField(max_length=2_000, allow_blank=True, default="")
 
 
-class Escalate(serializers.Serializer[Any]):
-    reason = serializers.ChoiceField(choices=list(ESCALATION_REASONS.items()))
-    note = serializers.CharField(max_length=2_000, allow_blank=True, default="")
+class Escalate(Skip):
+    reason = serializers.ChoiceField(choices=list(ESCALATE.reasons.items()))
+
+
+class Exclude(Skip):
+    reason = serializers.ChoiceField(choices=list(EXCLUDE.reasons.items()))
 
 
 class ConsensusOut(serializers.ModelSerializer[Consensus]):
@@ -258,6 +261,13 @@ class Adjudicate(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=4_000, allow_blank=True, default="")
 
 
+class PutBack(serializers.Serializer[Any]):
+    """`open`: people are asked again; `escalated`: it waits for a lead."""
+
+    to = serializers.ChoiceField(choices=["open", "escalated"])
+    why = serializers.CharField(max_length=2_000, allow_blank=True, default="")
+
+
 class QueueOut(serializers.Serializer[Any]):
     """A queue and its tasks, gold left out of every count; `held` are tasks on people's desks now."""
 
@@ -271,6 +281,7 @@ class QueueOut(serializers.Serializer[Any]):
     stuck = serializers.IntegerField(help_text="Reserved for people who are too few for their answers")
     held = serializers.IntegerField()
     disputed = serializers.IntegerField()
+    excluded = serializers.IntegerField(help_text="Not for anyone, until a lead puts them back")
     closed = serializers.IntegerField()
 
 

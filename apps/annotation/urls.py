@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from apps.annotation.domain import VERBS
 from apps.annotation.views import adjudication, desk, work
 
 app_name = "annotation"
@@ -21,14 +22,14 @@ urlpatterns = [
     path(f"{CLAIM}draft/", desk.draft, name="draft"),
     path(f"{CLAIM}reveal/", desk.reveal, name="reveal"),
     path(f"{CLAIM}keep/", desk.keep, name="keep"),
-    path(f"{CLAIM}skip/", desk.skip, name="skip"),
-    path(f"{CLAIM}escalate/", desk.escalate, name="escalate"),
+    *[path(f"{CLAIM}{verb}/", desk.decline, {"verb": verb}, name=verb) for verb in VERBS],
     path(f"{CLAIM}release/", desk.release, name="release"),
     path(f"{CLAIM}reopen/", desk.reopen, name="reopen"),
     path("p/<slug:slug>/adjudication/", adjudication.adjudication, name="adjudication"),
     path("p/<slug:slug>/adjudication/<int:task_id>/", adjudication.settle, name="settle"),
     path("p/<slug:slug>/adjudication/<int:task_id>/take/", adjudication.take, name="take"),
     path("p/<slug:slug>/adjudication/<int:task_id>/leave/", adjudication.leave, name="leave"),
+    path("p/<slug:slug>/adjudication/<int:task_id>/put-back/", adjudication.put_back, name="put_back"),
     path("p/<slug:slug>/adjudication/<int:task_id>/reopen/", adjudication.reopen_task, name="reopen_task"),
     path("p/<slug:slug>/protocol/preview/", adjudication.preview, name="preview"),
     path("p/<slug:slug>/my-work/", work.my_work, name="my_work"),

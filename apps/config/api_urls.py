@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 from apps.accounts import api as accounts
 from apps.annotation import api as annotation
 from apps.calibration import api as calibration
+from apps.comments import api as comments
 from apps.config.api_docs import ApiDocs
 from apps.curricula import api as curricula
 from apps.datasets import api as datasets
@@ -73,12 +74,17 @@ urlpatterns: list[URLPattern] = [
     path("assignments/<int:id>/reveal/", annotation.RevealSuggestion.as_view()),
     path("assignments/<int:id>/skip/", annotation.SkipAssignment.as_view()),
     path("assignments/<int:id>/escalate/", annotation.EscalateAssignment.as_view()),
+    path("assignments/<int:id>/exclude/", annotation.ExcludeAssignment.as_view()),
     path("assignments/<int:id>/release/", annotation.ReleaseAssignment.as_view()),
     path("assignments/<int:id>/reopen/", annotation.ReopenAssignment.as_view()),
+    path("assignments/<int:id>/comments/", comments.AssignmentComments.as_view()),
     path(f"{PROJECT}tasks/", annotation.Tasks.as_view()),
     path("tasks/<int:id>/adjudicate/", annotation.AdjudicateTask.as_view()),
     path("tasks/<int:id>/take/", annotation.TakeTask.as_view()),
     path("tasks/<int:id>/leave/", annotation.LeaveTask.as_view()),
+    path("tasks/<int:id>/comments/", comments.TaskComments.as_view()),
+    path("comments/<int:id>/withdraw/", comments.WithdrawComment.as_view()),
+    path("tasks/<int:id>/put-back/", annotation.PutTaskBack.as_view()),
     path("tasks/<int:id>/reopen/", annotation.ReopenTask.as_view()),
     path(f"{PROJECT}queues/", annotation.Queues.as_view()),
     path("queues/<int:id>/pause/", annotation.PauseQueue.as_view()),

@@ -104,6 +104,7 @@ BELONGS = {
     "training": "teaching",
     "annotation:my_work": "people",
     "annotation": "desk",
+    "comments": "data",
     "projects": "people",
     "projects:protocol": "",
     "projects:protocol_version": "",

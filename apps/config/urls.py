@@ -18,6 +18,7 @@ handler500 = "apps.core.faults.broken"
 PROJECT_APPS = (
     "rounds",
     "annotation",
+    "comments",
     "explore",
     "exchange",
     "mining",

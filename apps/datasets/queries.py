@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 from django.db.models import QuerySet
 
-from apps.annotation.queries.tasks import believed
+from apps.annotation.queries.tasks import believed, excluded_among
 from apps.core.errors import NotFound
 from apps.core.keyset import number_in
 from apps.core.store import read_batches
@@ -24,6 +24,7 @@ from apps.projects.models import Project
 
 BATCH = 2_000
 ROWS_SHOWN = 60
+EXCLUDED = "excluded: not for anyone"
 
 
 def datasets_of(*, project: Project) -> QuerySet[DatasetVersion]:
@@ -145,13 +146,16 @@ class Cut:
             last = batch[-1].key
             beliefs = {b.example_id: b for b in believed(project=self.project).filter(example__in=batch)}
             in_service = self.project.gold.filter(example__in=batch, retired_at=None)
-            gold = set(in_service.values_list("example_id", flat=True))
-            rows = [self._row(example, beliefs.get(example.pk), gold, frozen) for example in batch]
+            apart = dict.fromkeys(excluded_among(examples=batch), EXCLUDED)
+            apart |= dict.fromkeys(in_service.values_list("example_id", flat=True), GOLD)
+            rows = [self._row(example, beliefs.get(example.pk), apart, frozen) for example in batch]
             yield pa.RecordBatch.from_pylist([row for row in rows if row], schema=ROWS)
 
-    def _row(self, example: Example, belief: Any, gold: set[int], frozen: set[str]) -> dict[str, Any] | None:
+    def _row(
+        self, example: Example, belief: Any, apart: dict[int, str], frozen: set[str]
+    ) -> dict[str, Any] | None:
         label = belief.label if belief else example.label
-        reason = self._why_not(example, belief, gold, frozen)
+        reason = self._why_not(example, belief, apart, frozen)
         if not reason and self.classes and label not in self.classes:
             reason = "the label is not one of the protocol's options"
         if reason:
@@ -176,12 +180,12 @@ class Cut:
             "licence": example.licence,
         }
 
-    def _why_not(self, example: Example, belief: Any, gold: set[int], frozen: set[str]) -> str:
-        """Why the example stays out, or an empty string."""
+    def _why_not(self, example: Example, belief: Any, apart: dict[int, str], frozen: set[str]) -> str:
+        """Why the example stays out, or an empty string; `apart` are gold and excluded examples, with why."""
         if example.payload_id in frozen:
             return "same content as a benchmark example"
-        if example.pk in gold:
-            return GOLD
+        if example.pk in apart:
+            return apart[example.pk]
         if belief is None and example.label is None:
             return "no label yet"
         if belief is not None and belief.condition in CONDITIONS_WITHOUT_TARGET:

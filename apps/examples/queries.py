@@ -1,4 +1,4 @@
-"""What of payloads can be put on a page, many at once."""
+"""One example by its key; what of payloads can be put on a page, many at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from apps.examples.models import Payload
+from apps.core.errors import NotFound
+from apps.examples.models import Example, Payload
 from apps.projects.models import Project
 
 EXCERPT = 160
@@ -20,6 +21,14 @@ class Content:
     picture: str = ""
     text: str = ""
     purged: bool = False
+
+
+def example_in(*, project: Project, key: str) -> Example:
+    """The project's example with this key; raises `NotFound`."""
+    found = Example.objects.select_related("project").filter(project=project, key=key).first()
+    if found is None:
+        raise NotFound(f"There is no example with the key {key!r} in this project.")
+    return found
 
 
 def contents(*, project: Project, digests: Iterable[str]) -> dict[str, Content]:

@@ -21,6 +21,7 @@ LEADS = frozenset({Role.LEAD, Role.ADMIN})
 MAY: dict[str, frozenset[Role]] = {
     "view": EVERYBODY,
     "annotate": frozenset({Role.EXPERT, Role.LEAD}),
+    "comment": EVERYBODY,
     "adjudicate": LEADS,
     "import": LEADS,
     "read_rows": LEADS,  # of dataset versions, of which gold can be read

@@ -25,6 +25,7 @@ from apps.training.models import Benchmark, Recipe
 
 TRACK = ("mine", "review", "curate", "approve", "train", "gate", "promote", "reflect")
 FROM_ROUND_1 = ("mine", "review")
+GONE = (TaskState.WITHDRAWN, TaskState.EXCLUDED)  # closed without an answer
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,10 @@ def _review(made: Made) -> Facts:
     if not made.asked:
         return ("", "experts", "", ()) if made.number else ("from round 1 on", "", "", ())
     count = f"{made.asked - made.unfinished:,} of {made.asked:,} closed"
-    if withdrawn := made.tasks[TaskState.WITHDRAWN]:
-        open_now = f", {made.unfinished:,} open" if made.unfinished else ""
-        count = f"{made.answered:,} answered, {withdrawn:,} withdrawn{open_now}"
+    gone = [f"{made.tasks[state]:,} {state.label.lower()}" for state in GONE if made.tasks[state]]
+    if gone:
+        open_now = [f"{made.unfinished:,} open"] if made.unfinished else []
+        count = ", ".join([f"{made.answered:,} answered", *gone, *open_now])
     only_disputes = bool(made.disputed) and made.disputed == made.unfinished
     return count, "leads" if only_disputes else "experts", "explore:data", ()
 

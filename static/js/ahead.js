@@ -48,6 +48,6 @@ export async function lookAhead(url, shown) {
 
 // Nobody will look at them: others may have them now, not only when their time is over.
 export function giveBack(options = {}) {
-  for (const { card } of held) if (card.querySelector("#skip")) post(card.querySelector("#give-back").action, new FormData(), options);
+  for (const { card } of held) if (card.querySelector("[data-opens=skip]")) post(card.querySelector("#give-back").action, new FormData(), options);
   held = [];
 }

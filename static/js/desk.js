@@ -1,7 +1,11 @@
 // The desk: one card after the other by keyboard, nothing lost on the way.
 import { activeWithin } from "./activity.js";
 import { giveBack, leave as leaveCard, lookAhead } from "./ahead.js";
+import { dismissBreak, watchBreaks } from "./breaks.js";
+import "./comments.js";
+import { watchVerbs } from "./declining.js";
 import { forget, noteChange, save } from "./drafts.js";
+import { toggle as toggleGuidelines } from "./guidelines.js";
 import { note, turn } from "./history.js";
 import { zoom } from "./pictures.js";
 import { accept, choose, complete, find, leave, offers, step, toWidget } from "./questions.js";
@@ -36,15 +40,17 @@ const KEYS = [
   { keys: ["+", "-"], does: "Picture larger, smaller (drag moves it)", run: (name) => zoom(name === "+" ? 1.5 : 1 / 1.5) },
   { keys: ["d"], does: "Difference of a correction on and off", run: toWidget },
   { keys: ["Shift+Enter"], does: "Write in the current question's text field", run: () => write(desk.querySelector("[aria-current] [data-current] textarea:not([hidden])") ?? desk.querySelector("[aria-current] textarea:not([hidden])")) },
-  { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: leave },
+  { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: () => dismissBreak() || leave() },
   { keys: ["Ctrl+Enter"], does: "Submit, also from a text field", writing: true, run: submit },
   { keys: ["Ctrl+z"], shown: ["Ctrl+z", "⇧"], does: "Undo a change of the answer, with ⇧ do it again", run: undo },
   { keys: ["r"], does: "Reveal what the model says, once all is answered", run: press("[data-reveals]") },
   { keys: ["c"], does: "Comment", run: () => write(document.getElementById("comment")) },
   { keys: ["s"], does: "Skip: not for me (then a digit)", run: press("[data-opens=skip]") },
   { keys: ["x"], does: "Escalate: for a lead (then a digit)", run: press("[data-opens=escalate]") },
+  { keys: ["o"], does: "Exclude: not for anyone (then a digit)", run: press("[data-opens=exclude]") },
+  { keys: ["t"], does: "Comments: talk about it", run: () => card() && press("[data-opens=talk]")() },
   { keys: ["u"], does: "Reopen the last decision", run: reopenLast },
-  { keys: ["g"], does: "Guidelines", run: press("#guidelines summary") },
+  { keys: ["g"], does: "Guidelines", run: toggleGuidelines },
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },
 ];
 
@@ -90,9 +96,11 @@ for (const [where, moment] of [[window, "online"], [document, "signed-in"]]) {
 }
 
 writeCheatSheet(KEYS, desk.querySelector(".cheat-sheet"));
+watchVerbs(desk);
 watchSignIn(document.getElementById("sign-in-again"));
 bindKeys(KEYS);
 carry(hands);
+watchBreaks(Number(desk.dataset.break), () => save(form(), hands));
 await takeUp();
 show();
 takeUpDrafts();

@@ -25,6 +25,6 @@ document.addEventListener("keydown", (event) => {
   const target = keyTarget(event);
   if (!target) return;
   event.preventDefault();
-  if (target.matches("textarea, select, input:not([type=radio], [type=checkbox])")) target.focus();
-  else target.click();
+  if (target.matches("textarea, select, input")) target.focus(); // Tab goes on from what was chosen
+  if (!target.matches("textarea, select, input:not([type=radio], [type=checkbox])")) target.click();
 });

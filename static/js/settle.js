@@ -1,5 +1,6 @@
 // Adjudication by keyboard: a label, a cause, Enter; the next dispute comes in the same place.
 import { accept, choose, complete, leave, offers, start, step } from "./questions.js";
+import "./comments.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 
 const form = () => document.getElementById("settle");
@@ -10,6 +11,7 @@ const KEYS = [
   { keys: ["Enter"], does: "Accept and go on; settle when label and cause are given", run: () => send(accept) },
   { keys: ["ArrowUp", "ArrowDown"], does: "Previous, next question", run: (name) => step(name === "ArrowUp" ? -1 : 1) },
   { keys: ["c"], does: "Note", run: () => document.getElementById("comment")?.focus() },
+  { keys: ["t"], does: "Comments: talk about it", run: press("[data-opens=talk]") },
   { keys: ["Escape"], does: "Leave a text field", writing: true, run: leave },
   { keys: ["Ctrl+Enter"], does: "Settle, also from a text field", writing: true, run: () => send(complete) },
   { keys: ["n"], does: "Leave it for later, take the next", run: press("[data-key=n]") },

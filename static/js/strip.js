@@ -4,7 +4,7 @@ const LENGTH = 10;
 export function addDecision(card, { id, state }) {
   const strip = document.getElementById("strip");
   const entry = document.getElementById("decision").content.firstElementChild.cloneNode(true);
-  const says = state === "skipped" || state === "escalated" ? state : answerOf(card);
+  const says = ["submitted", "surplus"].includes(state) ? answerOf(card) : state;
   const form = entry.querySelector("form");
   for (const name of ["action", "hx-post"]) form.setAttribute(name, form.getAttribute(name).replace("/0/", `/${id}/`));
   entry.dataset.state = state;

@@ -2,9 +2,11 @@
 // In this order nobody waits, and nothing can be lost.
 import { activeMs, startCounting } from "./activity.js";
 import { cardFrom, giveBack, hold, isShown, leave, lookAhead, take } from "./ahead.js";
+import { closeVerbs } from "./declining.js";
 import { forget, noteChange, personOf, restore, save, sendOthers, stopSaving } from "./drafts.js";
 import { choose } from "./elsewhere.js";
 import { fieldsOf, fill } from "./fields.js";
+import { linkQuestions } from "./guidelines.js";
 import { begin } from "./history.js";
 import { overdue, watch } from "./lease.js";
 import { announce, toast } from "./notices.js";
@@ -22,6 +24,8 @@ const works = () => card() !== null && !card().inert;
 
 export function show() {
   stopSaving();
+  closeVerbs(desk);
+  pointComments();
   watch(card());
   if (!card()) {
     say("");
@@ -37,7 +41,15 @@ export function show() {
   begin(form());
   restore(card(), hands).then((filled) => filled && begin(form()));
   start();
+  linkQuestions(card());
   lookAhead(desk.dataset.ahead, card());
+}
+
+// The head of the desk leads to the comments on what is on it.
+function pointComments() {
+  const talk = desk.querySelector("[data-opens=talk]");
+  talk.hidden = !card();
+  if (card()) talk.href = `${form().dataset.standUrl}comments/`;
 }
 
 function paint(next) {

@@ -11,8 +11,9 @@ from apps.annotation.models import Annotation, Consensus, TaskState
 from apps.annotation.queries.tasks import next_dispute
 from apps.annotation.services.answers import submit_annotation
 from apps.annotation.services.consensus import adjudicate, reopen_task
+from apps.annotation.services.declining import decline
 from apps.annotation.services.disputes import leave_dispute, take_dispute
-from apps.annotation.services.leases import escalate, expire_leases, release, skip
+from apps.annotation.services.leases import expire_leases, release
 from apps.core.errors import NotFound
 from apps.core.models import Event
 
@@ -123,7 +124,8 @@ def test_a_cause_is_asked_for(lena, conflict):
 def test_an_escalation_shows_its_reason_and_note_but_not_whose(lena, house):
     task = house.task("a")
     lease = house.lease(house.erin)
-    escalate(
+    decline(
+        verb="escalate",
         assignment_id=lease.pk,
         person=house.erin,
         reason="data_problem",
@@ -162,7 +164,7 @@ def test_a_late_answer_is_marked_as_not_counted(lena, house):
     task = house.task("a", overlap=2)
     late = house.lease(house.ella)
     escalated = house.lease(house.erin)
-    escalate(assignment_id=escalated.pk, person=house.erin, reason="other", at=house.clock)
+    decline(verb="escalate", assignment_id=escalated.pk, person=house.erin, reason="other", at=house.clock)
     submit_annotation(assignment_id=late.pk, person=house.ella, answer=house.answer("8"), at=house.clock)
     assert "came too late to count" in lena.get(url("settle", task.pk)).content.decode()
 
@@ -317,7 +319,7 @@ def test_a_lead_at_a_dispute_takes_no_slot_and_can_do_nothing_with_it_at_the_des
     seat = take_dispute(task_id=task.pk, by=house.lena, at=timezone.now())
     task.refresh_from_db()
     assert task.open_slots == before - 2
-    for act in (release, lambda **given: skip(reason="other", **given)):
+    for act in (release, lambda **given: decline(verb="skip", reason="other", **given)):
         with pytest.raises(NotFound):
             act(assignment_id=seat.pk, person=house.lena, at=house.clock)
     assert lena.get(url("stand", seat.pk), headers=HTMX).status_code == 404

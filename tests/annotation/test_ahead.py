@@ -7,7 +7,8 @@ import pytest
 from apps.annotation.domain import gold_is_due
 from apps.annotation.models import LIVE, Assignment, Queue, Task
 from apps.annotation.services.answers import save_draft, submit_and_lease_next
-from apps.annotation.services.leases import AHEAD_SECONDS, expire_leases, keep_lease, lease_ahead, skip
+from apps.annotation.services.declining import decline
+from apps.annotation.services.leases import AHEAD_SECONDS, expire_leases, keep_lease, lease_ahead
 from apps.annotation.services.tasks import pause_queue
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,7 @@ def test_a_task_ahead_that_comes_on_the_desk_by_itself_is_leased_in_full(house):
     house.task("b")
     first = house.lease(house.erin)
     second = ahead(house, house.erin, first)
-    skip(assignment_id=first.pk, person=house.erin, reason="unsure", at=house.clock)
+    decline(verb="skip", assignment_id=first.pk, person=house.erin, reason="unsure", at=house.clock)
     assert house.lease(house.erin) == second
     assert seconds(house, second) == house.queue.lease_seconds
 
@@ -113,5 +114,5 @@ def test_gold_comes_by_the_same_draw_with_one_ahead_as_without(house):
         due = gold_is_due(queue_id=queue.pk, person_id=house.erin.pk, after=shown.pk, rate=0.4)
         following = ahead(house, house.erin, shown)
         assert (following.task.reason == Task.Reason.GOLD) == due
-        skip(assignment_id=shown.pk, person=house.erin, reason="other", at=house.clock)
+        decline(verb="skip", assignment_id=shown.pk, person=house.erin, reason="other", at=house.clock)
         shown = following

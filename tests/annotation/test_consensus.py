@@ -8,7 +8,7 @@ from apps.annotation.errors import NothingToSettle, OwnTask
 from apps.annotation.models import Annotation, Assignment, TaskState
 from apps.annotation.queries.tasks import answers_on, disputed_tasks
 from apps.annotation.services.consensus import adjudicate
-from apps.annotation.services.leases import escalate
+from apps.annotation.services.declining import decline
 from apps.core.errors import BadInput, NotAllowed, NotFound
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_settling_does_not_count_toward_overlap(house, conflict):
 def test_an_escalation_can_be_settled_as_unusable(house):
     task = house.task("b")
     lease = house.lease(house.erin)
-    escalate(assignment_id=lease.pk, person=house.erin, reason="data_problem", at=house.clock)
+    decline(verb="escalate", assignment_id=lease.pk, person=house.erin, reason="data_problem", at=house.clock)
     assert task in disputed_tasks(project=house.project)
     consensus = settle(house, task, house.lena, answers={}, condition="unusable", cause="data_problem")
     assert (consensus.label, consensus.condition) == (None, "unusable")

@@ -326,7 +326,19 @@ def test_somebody_elses_assignment_is_not_found(erin, house):
     house.task("a")
     theirs = house.lease(house.emil)
     assert erin.client.get(erin.url("stand", theirs.pk), headers=HTMX).status_code == 404
-    for verb in ("submit", "answer", "draft", "reveal", "keep", "skip", "escalate", "release", "reopen"):
+    verbs = (
+        "submit",
+        "answer",
+        "draft",
+        "reveal",
+        "keep",
+        "skip",
+        "escalate",
+        "exclude",
+        "release",
+        "reopen",
+    )
+    for verb in verbs:
         answer = erin.press(verb, theirs.pk, reason="other", request_key="k", **{"answers.digit": "3"})
         assert answer.status_code == 404, verb
 
@@ -352,20 +364,7 @@ def test_nobody_sits_at_the_desk_unnamed(client, house):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "lease",
-        "ahead",
-        "submit",
-        "answer",
-        "draft",
-        "reveal",
-        "keep",
-        "skip",
-        "escalate",
-        "release",
-        "reopen",
-    ],
+    "name", ["lease", "ahead", "submit", "answer", "draft", "reveal", "keep", "release", "reopen"]
 )
 def test_a_get_never_changes_the_desk(erin, name):
     assert erin.client.get(erin.url(name, *([] if name in {"lease", "ahead"} else [1]))).status_code == 405

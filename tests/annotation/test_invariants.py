@@ -24,16 +24,9 @@ from apps.annotation.queries.desk import for_person, why_empty
 from apps.annotation.queries.open import Selection
 from apps.annotation.services.answers import Answer, reopen, save_draft, submit_annotation
 from apps.annotation.services.consensus import adjudicate, reopen_task
+from apps.annotation.services.declining import decline, put_back
 from apps.annotation.services.disputes import leave_dispute, take_dispute
-from apps.annotation.services.leases import (
-    escalate,
-    expire_leases,
-    keep_lease,
-    lease_ahead,
-    lease_next,
-    release,
-    skip,
-)
+from apps.annotation.services.leases import expire_leases, keep_lease, lease_ahead, lease_next, release
 from apps.annotation.services.serving import prioritise_tasks, reserve_tasks
 from apps.annotation.services.tasks import pause_queue, resume_queue, withdraw_tasks
 from apps.core.errors import DomainError
@@ -56,6 +49,7 @@ ACTIONS = (
         "reopen",
         "skip",
         "escalate",
+        "exclude",
         "draft",
         "keep",
         "ahead",
@@ -133,8 +127,9 @@ class Desk(RuleBasedStateMachine):
         return {
             "reopen": (reopen, {}),
             "release": (release, {}),
-            "skip": (skip, {"reason": "unsure"}),
-            "escalate": (escalate, {"reason": "data_problem"}),
+            "skip": (decline, {"verb": "skip", "reason": "unsure"}),
+            "escalate": (decline, {"verb": "escalate", "reason": "data_problem"}),
+            "exclude": (decline, {"verb": "exclude", "reason": "broken"}),
             "draft": (save_draft, {"draft": {"answers": {"digit": label}}}),
             "keep": (keep_lease, {}),
         }
@@ -205,7 +200,7 @@ class Desk(RuleBasedStateMachine):
     @rule(
         place=st.integers(0, 5),
         label=st.sampled_from(LABELS),
-        what=st.sampled_from(["settle", "settle", "settle", "decide_anew", "withdraw", "pause"]),
+        what=st.sampled_from(["settle", "settle", "settle", "decide_anew", "put_back", "withdraw", "pause"]),
     )
     def a_lead_decides(self, place, label, what):
         task, lead = self.tasks[place % len(self.tasks)], self.house.luis
@@ -214,6 +209,8 @@ class Desk(RuleBasedStateMachine):
             self.attempt(adjudicate, task_id=task.pk, by=lead, **settled)
         elif what == "decide_anew":
             self.attempt(reopen_task, task_id=task.pk, by=lead, why="a second look")
+        elif what == "put_back":
+            self.attempt(put_back, task_id=task.pk, by=lead, to="open" if label == "3" else "escalated")
         elif what == "withdraw":
             states = [TaskState.OPEN, TaskState.CONFLICT, TaskState.ESCALATED]
             left = Task.objects.filter(pk=task.pk, state__in=states)

@@ -8,7 +8,8 @@ import pytest
 
 from apps.annotation.models import Assignment, AssignmentState, Queue, Task, TaskState
 from apps.annotation.queries.desk import why_empty
-from apps.annotation.services.leases import escalate, expire_leases, keep_lease, release, skip
+from apps.annotation.services.declining import decline
+from apps.annotation.services.leases import expire_leases, keep_lease, release
 from apps.annotation.services.tasks import pause_queue, resume_queue, withdraw_tasks
 from apps.core.errors import BadInput, IllegalMove, NotFound
 from apps.core.models import Event
@@ -48,7 +49,7 @@ def test_open_slots_follow_leases_skips_and_expiries(house):
     house.lease(house.emil)
     task.refresh_from_db()
     assert task.open_slots == 0
-    skip(assignment_id=first.pk, person=house.erin, reason="unsure", at=house.clock)
+    decline(verb="skip", assignment_id=first.pk, person=house.erin, reason="unsure", at=house.clock)
     task.refresh_from_db()
     assert task.open_slots == 1
     expire_leases(at=house.later(hours=1))
@@ -59,7 +60,9 @@ def test_open_slots_follow_leases_skips_and_expiries(house):
 def test_a_skipped_task_goes_to_others_and_not_back_to_who_skipped_it(house):
     house.task("a", overlap=1)
     lease = house.lease(house.erin)
-    skip(assignment_id=lease.pk, person=house.erin, reason="conflict_of_interest", at=house.clock)
+    decline(
+        verb="skip", assignment_id=lease.pk, person=house.erin, reason="conflict_of_interest", at=house.clock
+    )
     assert house.lease(house.erin) is None
     assert house.lease(house.emil).task.example.key == "a"
 
@@ -68,7 +71,7 @@ def test_a_skip_needs_a_known_reason(house):
     house.task("a")
     lease = house.lease(house.erin)
     with pytest.raises(BadInput, match="choose one of"):
-        skip(assignment_id=lease.pk, person=house.erin, reason="bored", at=house.clock)
+        decline(verb="skip", assignment_id=lease.pk, person=house.erin, reason="bored", at=house.clock)
 
 
 def test_an_expired_lease_frees_the_task_and_can_be_taken_up_again_with_its_draft(house):
@@ -101,7 +104,14 @@ def test_a_released_task_is_free_at_once(house):
 def test_an_escalated_task_leaves_the_queue(house):
     task = house.task("a")
     lease = house.lease(house.erin)
-    escalate(assignment_id=lease.pk, person=house.erin, reason="data_problem", note="torn", at=house.clock)
+    decline(
+        verb="escalate",
+        assignment_id=lease.pk,
+        person=house.erin,
+        reason="data_problem",
+        note="torn",
+        at=house.clock,
+    )
     task.refresh_from_db()
     assert task.state == TaskState.ESCALATED
     assert house.lease(house.emil) is None
@@ -112,8 +122,9 @@ def test_nobody_can_act_on_somebody_elses_lease(house):
     lease = house.lease(house.erin)
     for act in (
         release,
-        lambda **kw: skip(reason="other", **kw),
-        lambda **kw: escalate(reason="other", **kw),
+        lambda **kw: decline(verb="skip", reason="other", **kw),
+        lambda **kw: decline(verb="escalate", reason="other", **kw),
+        lambda **kw: decline(verb="exclude", reason="other", **kw),
     ):
         with pytest.raises(NotFound):
             act(assignment_id=lease.pk, person=house.emil, at=house.clock)
@@ -123,7 +134,7 @@ def test_a_closed_assignment_cannot_be_skipped(house):
     house.task("a")
     done = house.submit(house.erin)
     with pytest.raises(IllegalMove):
-        skip(assignment_id=done.pk, person=house.erin, reason="other", at=house.clock)
+        decline(verb="skip", assignment_id=done.pk, person=house.erin, reason="other", at=house.clock)
 
 
 def test_a_paused_queue_serves_nothing_new_but_leaves_what_is_held(house):
@@ -175,7 +186,7 @@ def served(house, person, *, n):
         assignment = house.lease(person, after=after)
         tasks.append(assignment.task_id)
         after = assignment.pk
-        skip(assignment_id=assignment.pk, person=person, reason="other", at=house.clock)
+        decline(verb="skip", assignment_id=assignment.pk, person=person, reason="other", at=house.clock)
     return tasks
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from apps.annotation.queries.work import queues_for, work_of
-from apps.annotation.services.leases import skip
+from apps.annotation.services.declining import decline
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def test_answers_skips_and_times_are_listed_newest_first(work, house):
     house.submit(house.erin, "5", active_ms=2500)
     house.later(seconds=1)
     lease = house.lease(house.erin)
-    skip(assignment_id=lease.pk, person=house.erin, reason="unsure", at=house.clock)
+    decline(verb="skip", assignment_id=lease.pk, person=house.erin, reason="unsure", at=house.clock)
     page = work()
     assert page.index("second") < page.index("first")
     assert "2.5 s" in page

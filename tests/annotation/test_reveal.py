@@ -11,7 +11,8 @@ from django.utils import timezone
 from apps.annotation.errors import AlreadyAnswered, ChangedElsewhere, NothingToReveal
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Reveal, Task
 from apps.annotation.services.answers import Answer, reopen, save_draft, submit_annotation
-from apps.annotation.services.leases import expire_leases, release, skip
+from apps.annotation.services.declining import decline
+from apps.annotation.services.leases import expire_leases, release
 from apps.annotation.services.reveals import reveal_suggestion
 from apps.core.errors import BadInput, IllegalMove, NotFound
 from apps.core.models import Event
@@ -190,7 +191,7 @@ def test_a_submitted_answer_is_reopened_first_and_a_skipped_task_stays_closed(ho
     with pytest.raises(AlreadyAnswered):
         reveal(house, done)
     left = house.lease(house.erin)
-    skip(assignment_id=left.pk, person=house.erin, reason="unsure", at=house.clock)
+    decline(verb="skip", assignment_id=left.pk, person=house.erin, reason="unsure", at=house.clock)
     with pytest.raises(IllegalMove):
         reveal(house, left)
     assert not Reveal.objects.exists()

@@ -8,7 +8,8 @@ from apps.annotation.models import Assignment, Task
 from apps.annotation.queries.desk import why_empty
 from apps.annotation.queries.open import Selection, reservations_in
 from apps.annotation.queries.work import queues_for
-from apps.annotation.services.leases import expire_leases, skip
+from apps.annotation.services.declining import decline
+from apps.annotation.services.leases import expire_leases
 from apps.annotation.services.serving import (
     NothingSelected,
     TooFewPeople,
@@ -45,7 +46,7 @@ def keys(house, person):
     served = []
     while lease := house.lease(person):
         served.append(lease.task.example.key)
-        skip(assignment_id=lease.pk, person=person, reason="other", at=house.clock)
+        decline(verb="skip", assignment_id=lease.pk, person=person, reason="other", at=house.clock)
     return served
 
 
@@ -136,7 +137,7 @@ def test_what_others_have_answered_need_not_be_answered_by_the_group(house, rese
 def test_who_has_skipped_a_task_is_not_counted_on(house, germanists, reserve):
     house.task("a", overlap=2)
     lease = house.lease(house.erin)
-    skip(assignment_id=lease.pk, person=house.erin, reason="unsure", at=house.clock)
+    decline(verb="skip", assignment_id=lease.pk, person=house.erin, reason="unsure", at=house.clock)
     with pytest.raises(TooFewPeople):
         reserve()
 
@@ -154,7 +155,7 @@ def test_a_reservation_whose_people_have_become_too_few_is_shown_as_stuck(house,
         house.emil.save()
     else:
         lease = house.lease(house.erin)
-        skip(assignment_id=lease.pk, person=house.erin, reason="unsure", at=house.clock)
+        decline(verb="skip", assignment_id=lease.pk, person=house.erin, reason="unsure", at=house.clock)
     (found,) = reservations_in(queue=house.queue)
     assert (found.open, found.stuck) == (2, 1)
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.urls import URLPattern
 
 from apps.annotation.models import Task
+from apps.comments.services import add_comment
 from apps.config.api_urls import urlpatterns
 from apps.core.models import Event
 from apps.projects.services import create_project, set_member
@@ -19,6 +20,7 @@ from apps.registry.models import PredictionRun
 EVERYBODY, LEADS = {"expert", "lead", "admin"}, {"lead", "admin"}
 LEAD, ADMIN, DESK = {"lead"}, {"admin"}, {"expert", "lead"}
 P = "projects/<slug:slug>/"
+VERBS = ("skip", "escalate", "exclude", "release", "reopen")
 RUNS = ("prediction-runs", "mining-runs", "snapshot-runs", "curriculum-runs", "training-runs")
 
 # A new address fails the test below until it stands here.
@@ -43,13 +45,13 @@ MAY: dict[str, dict[str, set[str]]] = {
     "assignments/<int:id>/": {"get": DESK},
     "assignments/<int:id>/annotations/": {"post": DESK},
     "assignments/<int:id>/draft/": {"put": DESK},
-    **{
-        f"assignments/<int:id>/{verb}/": {"post": DESK}
-        for verb in ("reveal", "skip", "escalate", "release", "reopen")
-    },
+    **{f"assignments/<int:id>/{verb}/": {"post": DESK} for verb in ("reveal", *VERBS)},
+    "assignments/<int:id>/comments/": {"get": DESK, "post": DESK},
     f"{P}tasks/": {"get": LEADS},
+    "tasks/<int:id>/comments/": {"get": LEADS, "post": LEADS},
+    "comments/<int:id>/withdraw/": {"post": EVERYBODY},
     "tasks/<int:id>/adjudicate/": {"post": LEADS},
-    **{f"tasks/<int:id>/{verb}/": {"post": LEADS} for verb in ("reopen", "take", "leave")},
+    **{f"tasks/<int:id>/{verb}/": {"post": LEADS} for verb in ("reopen", "take", "leave", "put-back")},
     f"{P}queues/": {"get": LEAD},
     "queues/<int:id>/reservations/": {"get": LEAD},
     **{
@@ -119,6 +121,7 @@ def numbers(loop: Any) -> dict[str, int]:
     loop.promoted()
     house = loop.house
     assignment = house.submit(house.erin) if house.task("pool-002", overlap=1) else None
+    said = add_comment(example=assignment.task.example, by=house.erin, text="a word", at=house.clock)
     rounds = loop.lena.post("projects/digits/rounds/", status=201)
     mined = loop.lena.post("projects/digits/mining-runs/", status=202)
     first = {
@@ -133,6 +136,7 @@ def numbers(loop: Any) -> dict[str, int]:
         "snapshot-runs": house.project.snapshot_runs.first().pk,
         "curriculum-runs": house.project.curriculum_runs.first().pk,
         "assignments": assignment.pk,
+        "comments": said.pk,
         "tasks": Task.objects.get().pk,
         "queues": Task.objects.get().queue_id,
         "rounds": rounds["id"],

@@ -14,6 +14,7 @@ from django.urls import get_resolver, reverse
 from apps.accounts.models import User
 from apps.annotation.models import Assignment
 from apps.calibration.services import add_gold
+from apps.comments.services import add_comment
 from apps.config.supervisor.parts import ROOT
 from apps.core.models import Event
 from apps.exchange.models import ImportRun
@@ -39,11 +40,13 @@ WHO: dict[str, set[str]] = {
     "annotation:desk": ANNOTATORS,
     "annotation:draft": ANNOTATORS,
     "annotation:escalate": ANNOTATORS,
+    "annotation:exclude": ANNOTATORS,
     "annotation:keep": ANNOTATORS,
     "annotation:lease": ANNOTATORS,
     "annotation:leave": LEADS,
     "annotation:my_work": ANNOTATORS,
     "annotation:preview": LEADS,
+    "annotation:put_back": LEADS,
     "annotation:release": ANNOTATORS,
     "annotation:reopen": ANNOTATORS,
     "annotation:reopen_task": LEADS,
@@ -58,6 +61,9 @@ WHO: dict[str, set[str]] = {
     "calibration:gold": LEADS,
     "calibration:mine": ANNOTATORS,
     "calibration:retire_gold": LEADS,
+    "comments:at_desk": ANNOTATORS,
+    "comments:comments": ALL,
+    "comments:withdraw": ALL,
     "curricula:approve": LEAD,
     "curricula:cancel_run": LEADS,
     "curricula:proposal": ALL,
@@ -143,6 +149,7 @@ PERSONAL = {
     "accounts:read_all_notifications",
     "accounts:read_notification",
     "accounts:revoke_token",
+    "accounts:save_break",
     "accounts:save_keys",
     "accounts:save_notifications",
     "accounts:tokens",
@@ -274,6 +281,7 @@ LESSON = dict.fromkeys(("expected", "observed", "cause", "action"), "words")
 FILLED = {
     **LESSON,
     "reason": "other",
+    "text": "a word",
     "note": "words",
     "role": "expert",
     "condition": "unusable",
@@ -307,9 +315,11 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
     people = {"people": ["erin"], "by": house.lena, "at": house.clock}
     group = make_group(project=project, name="Night shift", **people)
     runs = runs_of(project, mined=mined, imported=imported)
+    said = add_comment(example=held.task.example, by=house.erin, text="a word", at=house.clock)
     numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}
     everywhere = {
         "assignment_id": held.pk,
+        "comment_id": said.pk,
         "gate_id": gate.pk,
         "gold_id": gold[0].pk,
         "group_id": group.pk,

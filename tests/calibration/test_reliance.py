@@ -12,7 +12,7 @@ from django.urls import reverse
 from apps.annotation.models import Queue
 from apps.annotation.services.answers import submit_annotation
 from apps.annotation.services.consensus import adjudicate
-from apps.annotation.services.leases import escalate
+from apps.annotation.services.declining import decline
 from apps.annotation.services.reveals import reveal_suggestion
 from apps.calibration.reliance import leaning_of, leanings
 from apps.calibration.services import add_gold
@@ -85,7 +85,7 @@ def test_gold_and_leads_say_whether_the_model_should_have_been_followed(house: H
     settled = says("erin", "5", "3", overlap=2)
     theirs = house.lease(house.emil)
     assert theirs is not None
-    escalate(assignment_id=theirs.pk, person=house.emil, reason="other", at=house.clock)
+    decline(verb="escalate", assignment_id=theirs.pk, person=house.emil, reason="other", at=house.clock)
     adjudicate(
         task_id=settled.pk,
         by=house.luis,

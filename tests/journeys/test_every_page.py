@@ -32,6 +32,7 @@ PAGES = {
         "adjudication/",
         "data/",
         "data/digit-0001/",
+        "comments/digit-0001/",
         "imports/",
         "imports/1/",
         "mining/",

@@ -9,7 +9,7 @@ import pytest
 from apps.accounts.models import Notification
 from apps.accounts.queries import notifications_of
 from apps.annotation.services.consensus import adjudicate, reopen_task
-from apps.annotation.services.leases import escalate
+from apps.annotation.services.declining import decline
 from apps.annotation.services.tasks import withdraw_open_tasks
 from apps.core.runs import claim
 from apps.curricula.services import approve_proposal, send_back_proposal
@@ -84,7 +84,7 @@ def test_an_escalation_is_for_leads(house: House) -> None:
     house.task("a")
     lease = house.lease(house.erin)
     assert lease is not None
-    escalate(assignment_id=lease.pk, person=house.erin, reason="needs_expert", at=house.clock)
+    decline(verb="escalate", assignment_id=lease.pk, person=house.erin, reason="needs_expert", at=house.clock)
     assert told(house, "dispute")["luis"] == "1 task in Digits waits for a lead to settle."
 
 

@@ -1,10 +1,10 @@
-"""The keys of the desk, as one person wants them."""
+"""The keys of the desk and its breaks, as one person wants them."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
-from apps.accounts.domain import KEYS, clashing
+from apps.accounts.domain import BREAKS, KEYS, clashing
 from apps.accounts.models import User
 from apps.core.errors import BadInput
 
@@ -22,6 +22,19 @@ def choose_keys(*, person: User, single_keys: bool, keys: dict[str, str]) -> Use
     person.single_keys = single_keys
     person.keys = {own: key for own, key in chosen.items() if key != own}
     person.save(update_fields=["single_keys", "keys"])
+    return person
+
+
+@transaction.atomic
+def choose_break(*, person: User, minutes: int) -> User:
+    """After how much work a break is offered at the desk; 0 for never."""
+    if minutes not in BREAKS:
+        known = ", ".join(str(one) for one in BREAKS)
+        raise BadInput(
+            f"A break cannot be offered after {minutes} minutes; choose one of {known}.", field="minutes"
+        )
+    person.break_minutes = minutes
+    person.save(update_fields=["break_minutes"])
     return person
 
 

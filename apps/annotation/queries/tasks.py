@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.annotation.domain import Vote
 from apps.annotation.models import (
+    DISPUTED,
     HOLDING,
     Annotation,
     Assignment,
@@ -72,9 +73,25 @@ def example_to_show(*, project: Project) -> Example | None:
     return examples.exclude(split=Split.BENCHMARK).order_by("pk").first()
 
 
-def escalations_of(*, task: Task) -> QuerySet[Assignment]:
-    """Why people handed the task to a lead."""
-    return task.assignments.filter(state=AssignmentState.ESCALATED).order_by("pk")
+def handed_on(*, task: Task) -> QuerySet[Assignment]:
+    """Who handed the task to a lead, or said that it is not for anyone, and why; names are for whoever may see them."""
+    states = [AssignmentState.ESCALATED, AssignmentState.EXCLUDED]
+    return task.assignments.select_related("person").filter(state__in=states).order_by("pk")
+
+
+def excluded_tasks(*, project: Project) -> QuerySet[Task]:
+    """What is not for anyone until a lead puts it back, newest first, each with its `exclusions`."""
+    said = Assignment.objects.select_related("person").filter(state=AssignmentState.EXCLUDED).order_by("pk")
+    rows = Task.objects.select_related("example").filter(queue__project=project, state=TaskState.EXCLUDED)
+    return rows.prefetch_related(Prefetch("assignments", said, to_attr="exclusions")).order_by(
+        "-closed_at", "-pk"
+    )
+
+
+def excluded_among(*, examples: Iterable[Example]) -> set[int]:
+    """Ids of the examples that somebody has excluded: they are asked about and taught to nobody."""
+    tasks = Task.objects.filter(example__in=examples, state=TaskState.EXCLUDED)
+    return set(tasks.values_list("example_id", flat=True))
 
 
 def answers_on(*, task: Task) -> QuerySet[Annotation]:
@@ -101,7 +118,7 @@ def disputed_tasks(*, project: Project) -> QuerySet[Task]:
     """What waits for a lead: conflicts and escalations, oldest first."""
     return (
         Task.objects.select_related("example", "payload", "queue__protocol", "model")
-        .filter(queue__project=project, state__in=[TaskState.CONFLICT, TaskState.ESCALATED])
+        .filter(queue__project=project, state__in=DISPUTED)
         .order_by("closed_at", "pk")
     )
 

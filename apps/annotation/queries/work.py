@@ -26,6 +26,7 @@ DECIDED = (
     AssignmentState.SUBMITTED,
     AssignmentState.SKIPPED,
     AssignmentState.ESCALATED,
+    AssignmentState.EXCLUDED,
     AssignmentState.SURPLUS,
 )
 

@@ -199,7 +199,12 @@ def submit_and_lease_next(
 def reopen(*, assignment_id: int, person: User, project: Project | None = None, at: datetime) -> Assignment:
     """Take one's answer up again; the old one counts until the new one is submitted."""
     assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
-    if assignment.task.state in {TaskState.SETTLED, TaskState.ESCALATED, TaskState.WITHDRAWN}:
+    if assignment.task.state in {
+        TaskState.SETTLED,
+        TaskState.ESCALATED,
+        TaskState.EXCLUDED,
+        TaskState.WITHDRAWN,
+    }:
         raise CannotReopen(f"its task is {assignment.task.state}")
     current = assignment.current
     if current is None:

@@ -12,12 +12,11 @@ from apps.annotation.domain import CAUSES, Verdict, count_votes
 from apps.annotation.errors import NotDecided
 from apps.annotation.models import CLOSED, Annotation, AssignmentState, Consensus, Task, TaskState
 from apps.annotation.queries.tasks import standing_votes
-from apps.annotation.services.disputes import clear, lock_dispute, seat
+from apps.annotation.services.disputes import clear, lock_dispute, lock_for_lead, seat
 from apps.annotation.services.notices import recount_disputes, tell_leads
-from apps.core.errors import BadInput, NotFound
+from apps.core.errors import BadInput
 from apps.core.moves import move
 from apps.projects.domain import check_answers, label_of
-from apps.projects.permissions import require
 
 
 def close_when_full(*, task: Task, at: datetime) -> None:
@@ -132,15 +131,7 @@ def _settle(
 @transaction.atomic
 def reopen_task(*, task_id: int, by: User, why: str, at: datetime) -> Task:
     """Take a decision back: the task waits for a lead again. What was said and settled stays in its history."""
-    task = (
-        Task.objects.select_for_update(of=("self",))
-        .select_related("queue__project")
-        .filter(pk=task_id)
-        .first()
-    )
-    if task is None:
-        raise NotFound("There is no such task.")
-    require(person=by, project=task.queue.project, action="adjudicate")
+    task = lock_for_lead(task_id=task_id, by=by)
     if task.state not in CLOSED:
         raise NotDecided
     if not why.strip():

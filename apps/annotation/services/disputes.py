@@ -23,8 +23,8 @@ SEAT_SECONDS = 180
 def take_dispute(*, task_id: int, by: User, at: datetime, take_over: bool = False) -> Assignment:
     """Lease the dispute to this lead, or let their lease run on: an open page asks every minute.
 
-       Raises `BeingSettled` while another lead has it.
-    With `take_over` it is taken from them: their lease ends, and the event says who ended it.
+    Raises `BeingSettled` while another lead has it. With `take_over` it is taken from them: their lease ends, and
+    the event says who ended it.
     """
     task = lock_dispute(task_id=task_id, by=by)
     clear(task=task, by=by, at=at, take_over=take_over)
@@ -47,6 +47,16 @@ def leave_dispute(*, task_id: int, by: User, at: datetime) -> Assignment | None:
 
 def lock_dispute(*, task_id: int, by: User) -> Task:
     """The task, locked, when it is this person's to settle; raises what stands against it."""
+    task = lock_for_lead(task_id=task_id, by=by)
+    if task.state not in DISPUTED:
+        raise NothingToSettle
+    if claims_of(person=by).filter(task=task).exists():
+        raise OwnTask
+    return task
+
+
+def lock_for_lead(*, task_id: int, by: User) -> Task:
+    """The task, locked, for somebody who may decide about it."""
     task = (
         Task.objects.select_for_update(of=("self",))
         .select_related("queue__protocol", "queue__project")
@@ -56,10 +66,6 @@ def lock_dispute(*, task_id: int, by: User) -> Task:
     if task is None:
         raise NotFound("There is no such task.")
     require(person=by, project=task.queue.project, action="adjudicate")
-    if task.state not in DISPUTED:
-        raise NothingToSettle
-    if claims_of(person=by).filter(task=task).exists():
-        raise OwnTask
     return task
 
 

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from apps.accounts.models import User
-from apps.annotation.domain import ESCALATION_REASONS, SKIP_REASONS, gold_is_due
-from apps.annotation.models import HOLDING, Assignment, AssignmentState, Queue, Task, TaskState
+from apps.annotation.domain import gold_is_due
+from apps.annotation.models import HOLDING, Assignment, AssignmentState, Queue
 from apps.annotation.queries.desk import card_assignment, held_assignment
-from apps.annotation.services.notices import tell_leads
 from apps.core.compiled import CompiledQuery, Given
-from apps.core.errors import BadInput, NotFound
+from apps.core.errors import NotFound
 from apps.core.events import record_event
 from apps.core.moves import move
 from apps.projects.models import Project
@@ -196,61 +195,6 @@ def release(*, assignment_id: int, person: User, project: Project | None = None,
         return assignment
     move(assignment, to=AssignmentState.EXPIRED, at=at, actor=person, data={"why": "released"}, closed_at=at)
     return assignment
-
-
-@transaction.atomic
-def skip(
-    *,
-    assignment_id: int,
-    person: User,
-    project: Project | None = None,
-    reason: str,
-    note: str = "",
-    at: datetime,
-) -> Assignment:
-    """Not for me: the task stays open for others and is not served to this person again."""
-    _known(reason, SKIP_REASONS)
-    assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
-    move(
-        assignment,
-        to=AssignmentState.SKIPPED,
-        at=at,
-        actor=person,
-        data={"reason": reason},
-        reason=reason,
-        note=note[:2_000],
-        closed_at=at,
-    )
-    return assignment
-
-
-@transaction.atomic
-def escalate(
-    *,
-    assignment_id: int,
-    person: User,
-    project: Project | None = None,
-    reason: str,
-    note: str = "",
-    at: datetime,
-) -> Assignment:
-    """For a lead: the task leaves the queue and waits in adjudication."""
-    _known(reason, ESCALATION_REASONS)
-    assignment = lock_own(assignment_id=assignment_id, person=person, project=project)
-    changes = {"reason": reason, "note": note[:2_000], "closed_at": at}
-    move(assignment, to=AssignmentState.ESCALATED, at=at, actor=person, data={"reason": reason}, **changes)
-    if (
-        assignment.task.state in {TaskState.OPEN, TaskState.CONFLICT}
-        and assignment.task.reason != Task.Reason.GOLD
-    ):
-        move(assignment.task, to=TaskState.ESCALATED, at=at, actor=person, closed_at=at)
-        tell_leads(project=assignment.task.queue.project, at=at)
-    return assignment
-
-
-def _known(reason: str, reasons: dict[str, str]) -> None:
-    if reason not in reasons:
-        raise BadInput(f"The reason is {reason!r}; choose one of {', '.join(reasons)}.", field="reason")
 
 
 def expire_leases(*, at: datetime, limit: int = EXPIRED_AT_ONCE) -> int:

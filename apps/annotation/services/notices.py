@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from apps.accounts.services.notices import notify, reword_notices, withdraw_notices
-from apps.annotation.models import DISPUTED, Queue, Task
+from apps.annotation.models import DISPUTED, Queue, Task, TaskState
 from apps.projects.models import Group, Project
 from apps.projects.queries import able_people, people_who_may
 
@@ -57,10 +57,32 @@ def tell_leads(*, project: Project, at: datetime) -> None:
 def recount_disputes(*, project: Project, at: datetime) -> None:
     """Fewer tasks wait for a lead: no news to who knows of them, but nobody is told of more than there are."""
     about = f"project:{project.pk}"
-    if _disputed(project).exists():
+    if _in_state(project, DISPUTED).exists():
         reword_notices(kind="dispute", about=about, title=_disputes(project))
     else:
         withdraw_notices(kind="dispute", about=about, at=at)
+
+
+def tell_of_excluded(*, project: Project, at: datetime) -> None:
+    """Another task is not for anyone: those who may put it back are told how many there are."""
+    notify(
+        people=people_who_may(project=project, action="adjudicate"),
+        kind="exclusion",
+        project_id=project.pk,
+        about=f"project:{project.pk}",
+        title=_exclusions(project),
+        url=f"{reverse('annotation:adjudication', args=[project.slug])}#excluded",
+        at=at,
+    )
+
+
+def recount_excluded(*, project: Project, at: datetime) -> None:
+    """Fewer tasks are excluded: as `recount_disputes`."""
+    about = f"project:{project.pk}"
+    if _in_state(project, [TaskState.EXCLUDED]).exists():
+        reword_notices(kind="exclusion", about=about, title=_exclusions(project))
+    else:
+        withdraw_notices(kind="exclusion", about=about, at=at)
 
 
 def take_back(*, queues: Iterable[Queue], at: datetime) -> None:
@@ -71,12 +93,18 @@ def take_back(*, queues: Iterable[Queue], at: datetime) -> None:
         recount_disputes(project=queue.project, at=at)
 
 
-def _disputed(project: Project) -> QuerySet[Task]:
-    return Task.objects.filter(queue__project=project, state__in=DISPUTED)
+def _in_state(project: Project, states: Iterable[TaskState]) -> QuerySet[Task]:
+    return Task.objects.filter(queue__project=project, state__in=states)
+
+
+def _exclusions(project: Project) -> str:
+    n = _in_state(project, [TaskState.EXCLUDED]).count()
+    are, them = ("is", "it") if n == 1 else ("are", "them")
+    return f"{_count(n, 'task')} in {project} {are} excluded: nobody is asked about {them}."
 
 
 def _disputes(project: Project) -> str:
-    n = _disputed(project).count()
+    n = _in_state(project, DISPUTED).count()
     return f"{_count(n, 'task')} in {project} wait{'s' if n == 1 else ''} for a lead to settle."
 
 

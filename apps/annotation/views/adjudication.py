@@ -15,8 +15,15 @@ from apps.annotation.disputes import dispute_of, settled_of, waiting
 from apps.annotation.forms import settlement_from
 from apps.annotation.models import Task
 from apps.annotation.previews import preview_of
-from apps.annotation.queries.tasks import disputed_after, example_to_show, next_dispute, task_in, to_repair
-from apps.annotation.services import consensus, disputes
+from apps.annotation.queries.tasks import (
+    disputed_after,
+    example_to_show,
+    excluded_tasks,
+    next_dispute,
+    task_in,
+    to_repair,
+)
+from apps.annotation.services import consensus, declining, disputes
 from apps.annotation.views.paging import PAGE, number_from, page_of
 from apps.core.pages import page
 from apps.projects.permissions import Member, member_view
@@ -35,6 +42,7 @@ def adjudication(request: HttpRequest, member: Member) -> HttpResponse:
         "following": next_dispute(person=member.person, project=member.project, at=at),
         "settled": settled_of(_task(request, member, "settled")),
         "repair": to_repair(project=member.project)[:PAGE],
+        "excluded": excluded_tasks(project=member.project)[:PAGE],
     }
     return page(request, "annotation/adjudication.html", context)
 
@@ -86,6 +94,19 @@ def reopen_task(request: HttpRequest, member: Member, task_id: int) -> HttpRespo
     consensus.reopen_task(task_id=task.pk, by=member.person, why=why, at=timezone.now())
     messages.info(request, "Reopened: it waits for a lead.")
     return redirect("annotation:settle", member.project.slug, task.pk)
+
+
+@require_POST
+@member_view("adjudicate")
+def put_back(request: HttpRequest, member: Member, task_id: int) -> HttpResponse:
+    task = task_in(project=member.project, task_id=task_id)
+    given = {name: request.POST.get(name, "") for name in ("to", "why")}
+    put = declining.put_back(task_id=task.pk, by=member.person, at=timezone.now(), **given)
+    if put.state == Task.State.ESCALATED:
+        messages.info(request, "Put back: it waits for a lead.")
+        return redirect("annotation:settle", member.project.slug, task.pk)
+    messages.info(request, "Put back: people are asked about it again.")
+    return redirect("annotation:adjudication", member.project.slug)
 
 
 def _next_dispute_url(member: Member, task: Task) -> str:

@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from apps.annotation.cards import card_of, decision_of
-from apps.annotation.domain import OUTCOMES
+from apps.annotation.domain import OUTCOMES, VERBS
 from apps.annotation.forms import answer_from, base_from, draft_from, page_from, showing_from
 from apps.annotation.models import HOLDING, Assignment, Queue
 from apps.annotation.queries.desk import (
@@ -23,7 +23,7 @@ from apps.annotation.queries.desk import (
     why_empty,
 )
 from apps.annotation.queries.work import last_decisions
-from apps.annotation.services import answers, leases, reveals
+from apps.annotation.services import answers, declining, leases, reveals
 from apps.core.pages import page
 from apps.projects.permissions import Member, member_view
 
@@ -42,6 +42,8 @@ def desk(request: HttpRequest, member: Member) -> HttpResponse:
         "queue": queue,
         "card": held and card_of(held, at=at),
         "decisions": [decision_of(assignment) for assignment in past],
+        "verbs": VERBS.values(),
+        "guidelines_open": f"guidelines-{member.person.pk}" in request.COOKIES,
     }
     return page(request, DESK, context)
 
@@ -166,27 +168,18 @@ def _time_left(assignment: Assignment) -> HttpResponse:
     return HttpResponse(status=204, headers={"X-Lease-Seconds": str(seconds)})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @member_view("annotate")
-def skip(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
-    done = leases.skip(
+def decline(request: HttpRequest, member: Member, assignment_id: int, verb: str) -> HttpResponse:
+    """POST skips, escalates or excludes; GET asks for the reason on a page, where no script opens the dialog."""
+    if request.method != "POST":
+        own = own_assignment(assignment_id=assignment_id, person=member.person, project=member.project)
+        return page(request, "annotation/decline.html", {"verb": VERBS[verb], "assignment": own})
+    done = declining.decline(
         assignment_id=assignment_id,
         person=member.person,
         project=member.project,
-        reason=request.POST.get("reason", ""),
-        note=request.POST.get("note", ""),
-        at=timezone.now(),
-    )
-    return _next(request, member, done)
-
-
-@require_POST
-@member_view("annotate")
-def escalate(request: HttpRequest, member: Member, assignment_id: int) -> HttpResponse:
-    done = leases.escalate(
-        assignment_id=assignment_id,
-        person=member.person,
-        project=member.project,
+        verb=verb,
         reason=request.POST.get("reason", ""),
         note=request.POST.get("note", ""),
         at=timezone.now(),

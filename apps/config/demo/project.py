@@ -17,10 +17,15 @@ PASSWORD = "whetstone-demo"  # shown on the sign-in page of a demo installation,
 GUIDELINES = """\
 Name the digit that was **meant**, as a careful reader would.
 
+### Which digit is it?
+
 - A slashed seven is a 7; an open four is a 4.
 - If two readings are equally good, say so with the condition *ambiguous* and still choose the likelier one.
 - If it is not a digit at all, it is *out of scope*; if it cannot be seen, it is *unusable*.
-- Legibility is about the writing, not about how sure you are.
+
+### How legible is it?
+
+Legibility is about the writing, not about how sure you are.
 """
 
 PROTOCOL = {

@@ -25,6 +25,7 @@ CONSENSUS = {
     "none": "Nobody asked yet",
     "open": "Being asked",
     "disputed": "In dispute",
+    "excluded": "Excluded: not for anyone",
     "believed": "Has a consensus",
 }
 LAYOUTS = (("grid", "Grid", "grid-2x2"), ("table", "Table", "table-2"))
@@ -157,6 +158,8 @@ def _consensus(member: Member, wanted: str) -> Any:
         return asked
     if wanted == "disputed":
         return Exists(tasks.filter(state__in=DISPUTED))
+    if wanted == "excluded":
+        return Exists(tasks.filter(state=TaskState.EXCLUDED))
     known = Exists(Consensus.objects.filter(example=OuterRef("pk"), task__state__in=CLOSED))
     return known if member.may("adjudicate") else known & ~asked
 
@@ -217,10 +220,10 @@ def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
 
 
 def _asked(rows: list[Example]) -> dict[int, str]:
-    """By example: `open` where people are being asked, `disputed` where a lead must settle."""
-    tasks = Task.objects.filter(example__in=rows, state__in=UNFINISHED)
+    """By example: `open` where people are being asked, `disputed` where a lead must settle, `excluded`."""
+    tasks = Task.objects.filter(example__in=rows, state__in=[*UNFINISHED, TaskState.EXCLUDED])
     return {
-        pk: "open" if state == TaskState.OPEN else "disputed"
+        pk: "disputed" if state in DISPUTED else state
         for pk, state in tasks.values_list("example_id", "state")
     }
 

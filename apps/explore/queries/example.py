@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from apps.annotation.disputes import HandedOn, handed_on_of
 from apps.annotation.models import CLOSED, HOLDING, Annotation, Assignment, Consensus, Task, TaskState
 from apps.annotation.queries.tasks import answers_on
 from apps.calibration.models import Gold
@@ -44,6 +45,7 @@ class Asked:
     hidden: bool
     state: str
     consensus: Consensus | None
+    handed_on: list[HandedOn]
 
     @property
     def reason(self) -> str:
@@ -124,7 +126,8 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
             answers.append(Answer(annotation, "You" if mine else name, mine, label, before))
     consensus = getattr(task, "consensus", None)
     state = task.state if everything or member.may("manage_gold") else ""
-    return Asked(task, answers, not everything, state, consensus if everything else None)
+    told = handed_on_of(task) if lead and everything else []
+    return Asked(task, answers, not everything, state, consensus if everything else None, told)
 
 
 def _is_blind(member: Member, tasks: list[Asked]) -> bool:
