@@ -24,6 +24,24 @@ class Condition(models.TextChoices):
     UNUSABLE = "unusable"
 
 
+class Reveal(models.Model):
+    """What somebody had answered when they asked for the model's word, and what they were told: once, for good."""
+
+    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="reveal")
+    answers = models.JSONField()
+    condition = models.CharField(max_length=12, choices=Condition.choices)
+    confidence = models.PositiveSmallIntegerField(null=True)
+    model = models.ForeignKey(
+        ModelVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    suggestion = models.JSONField()  # as `Task.prediction`
+    active_ms = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField()
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
 class Annotation(models.Model):
     """One immutable revision of one person's answer."""
 
@@ -71,24 +89,6 @@ class Annotation(models.Model):
             "confidence": self.confidence,
             "comment": self.comment,
         }
-
-
-class Reveal(models.Model):
-    """What somebody had answered when they asked for the model's word, and what they were told: once, for good."""
-
-    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="reveal")
-    answers = models.JSONField()
-    condition = models.CharField(max_length=12, choices=Condition.choices)
-    confidence = models.PositiveSmallIntegerField(null=True)
-    model = models.ForeignKey(
-        ModelVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    suggestion = models.JSONField()  # as `Task.prediction`
-    active_ms = models.PositiveIntegerField(default=0)
-    at = models.DateTimeField()
-
-    class Meta:
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
 class Consensus(models.Model):
