@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
+from apps.annotation.bulk import why_not_in_bulk
 from apps.annotation.cards import card_of, decision_of
 from apps.annotation.domain import OUTCOMES
 from apps.annotation.forms import answer_from, draft_from, showing_from
@@ -42,6 +43,7 @@ def desk(request: HttpRequest, member: Member) -> HttpResponse:
         "queue": queue,
         "card": held and card_of(held, at=at),
         "decisions": [decision_of(assignment) for assignment in past],
+        "in_bulk": queue and not why_not_in_bulk(queue.protocol.body),
     }
     return page(request, DESK, context)
 
