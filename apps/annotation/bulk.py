@@ -15,6 +15,11 @@ BATCH_SECONDS = 300
 FEW = 10
 
 
+def seconds_kept(lease_seconds: int) -> int:
+    """How long a batch of a queue with these leases is kept."""
+    return min(BATCH_SECONDS, lease_seconds)
+
+
 def why_not_in_bulk(protocol: dict[str, Any]) -> str:
     """Why this protocol's tasks cannot be labelled in bulk, in a sentence; empty when they can.
 
@@ -34,7 +39,7 @@ def why_not_in_bulk(protocol: dict[str, Any]) -> str:
 def fair_share(free: int, *, others: int) -> int:
     """How many of the `free` tasks one person may hold in a batch while `others` are at work in the queue.
 
-    Half, or less where more people share; the last few whole where nobody else is there.
+    Half, or less where more people share; where nobody else is there at least the last few.
     """
     share = math.ceil(free / max(2, others + 1))
     return share if others else max(share, min(free, FEW))

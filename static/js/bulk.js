@@ -2,7 +2,7 @@
 import { startCounting } from "./activity.js";
 import "./bulk/box.js";
 import { add, current, focus, meant, onSelection, remove, select, selected, tiles } from "./bulk/grid.js";
-import { addressOf, answerOf, canUndo, change, done, forget, forgetPast, isDone, person, saidOf, shareTime, undo } from "./bulk/labels.js";
+import { addressOf, answerOf, canUndo, change, done, forget, forgetPast, isDone, person, shareTime, undo, wordsFor } from "./bulk/labels.js";
 import { open } from "./bulk/large.js";
 import { carry, give, takeUp, waiting } from "./bulk/sending.js";
 import { formWith, giveBack, idsOf, none, onTiles, take, wanted, wordsOf } from "./bulk/taking.js";
@@ -65,7 +65,7 @@ function countSaid() {
 function openSend() {
   const some = done();
   if (!some.length) return void toast("Nothing is labelled yet. Select tasks, then press a label.");
-  const counts = [...Map.groupBy(some, (tile) => tile.querySelector(".tile-answer").innerText.trim().replace(/\s+/g, " "))];
+  const counts = [...Map.groupBy(some, wordsFor)].sort((one, other) => other[1].length - one[1].length);
   const parts = counts.map(([words, of]) => `${of.length} × ${words}`).join(", ");
   const rest = tiles().length - some.length;
   here("sending-title").textContent = some.length === 1 ? "Send 1 answer" : `Send ${some.length} answers`;
@@ -88,11 +88,11 @@ function send(confidence) {
 
 async function told(ended) {
   const fine = ended.filter(({ code }) => !code);
-  const back = ended.filter(({ code, row, tile }) => ["bad_input", "refused"].includes(code) && (tile || put("drafts", { ...row, base: "", writer: row.page })) && tile);
-  const lost = ended.filter((one) => one.code && !back.includes(one));
+  const refused = ended.filter(({ code }) => ["bad_input", "refused"].includes(code));
+  const lost = ended.filter((one) => one.code && !refused.includes(one));
   const surplus = fine.filter(({ state }) => state === "surplus").length;
   count(fine.length);
-  bringBack(back);
+  bringBack(refused);
   if (surplus) toast(`${surplus} of ${fine.length} kept, but not counted: their tasks had all their answers before yours came.`, { kind: "warn" });
   else if (fine.length) announce(`${fine.length} counted.`);
   if (lost.length) toast(`${lost.length} ${lost.length === 1 ? "was" : "were"} not taken: ${[...new Set(lost.map(({ says }) => says))].join(" ")}`, { kind: "warn" });
@@ -108,17 +108,21 @@ function count(n) {
 function bringBack(refused) {
   if (!refused.length) return;
   refill = false;
-  add(refused.map(({ tile }) => tile));
-  for (const { tile, says } of refused) {
+  for (const { row, tile, says } of refused) {
+    if (!tile) {
+      put("drafts", { ...row, url: addressOf(row.assignment, "draft/"), base: "", writer: row.page });
+      continue;
+    }
+    add([tile]);
     tile.dataset.trouble = says;
-    change([tile], { ...saidOf(tile) });
+    change([tile], {}); // a draft again
   }
   toast(`${refused.length} not taken: ${refused[0].says}`, { kind: "bad" });
   paint();
 }
 
 function through() {
-  say(isOut() || !waiting() ? "saved" : "");
+  say("saved");
   if (refill && tiles().length < wanted()) take();
   refill = false;
 }

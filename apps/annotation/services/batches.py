@@ -18,7 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from apps.accounts.models import User
-from apps.annotation.bulk import BATCH_SECONDS, LARGEST, fair_share, why_not_in_bulk
+from apps.annotation.bulk import LARGEST, fair_share, seconds_kept, why_not_in_bulk
 from apps.annotation.domain import gold_is_due
 from apps.annotation.errors import NotInBulk
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Queue
@@ -73,7 +73,7 @@ def lease_batch(*, queue: Queue, person: User, n: int, at: datetime) -> list[Ass
     if not 1 <= n <= LARGEST:
         raise BadInput(f"A batch holds 1 to {LARGEST} tasks, not {n}.", field="n")
     _one_at_a_time(person=person, project=queue.project)
-    until = at + timedelta(seconds=min(BATCH_SECONDS, queue.lease_seconds))
+    until = at + timedelta(seconds=seconds_kept(queue.lease_seconds))
     held = held_in_batch(queue=queue, person=person, at=at)
     held.update(lease_expires_at=Greatest(F("lease_expires_at"), until))
     if room := _room(queue=queue, person=person, n=n, held=held.count(), at=at):
@@ -147,20 +147,12 @@ def _taken(statement: str, values: dict[str, Any], *, n: int, person: User) -> i
 def keep_batch(*, project: Project, person: User, assignment_ids: Sequence[int], at: datetime) -> list[int]:
     """Heartbeat: the leases that are still held run on. Those that are not are left out of what is returned."""
     require(person=person, project=project, action="annotate")
-    mine = Assignment.objects.filter(
-        pk__in=_few(assignment_ids),
-        person=person,
-        task__queue__project=project,
-        state=AssignmentState.LEASED,
-    )
-    # in one order, so that two tabs wait for each other instead of both failing
-    locked = (
-        mine.select_for_update(of=("self",)).order_by("pk").values_list("pk", "task__queue__lease_seconds")
-    )
-    kept = dict(locked)
-    until = at + timedelta(seconds=min([BATCH_SECONDS, *kept.values()]))
-    held = Assignment.objects.filter(pk__in=kept)
-    held.update(lease_expires_at=Greatest(F("lease_expires_at"), until))
+    _one_at_a_time(person=person, project=project)
+    mine = Assignment.objects.filter(pk__in=_few(assignment_ids), person=person, state=AssignmentState.LEASED)
+    held = mine.filter(task__queue__project=project).order_by("pk")
+    kept = dict(held.values_list("pk", "task__queue__lease_seconds"))
+    until = at + timedelta(seconds=min(map(seconds_kept, kept.values()), default=0))
+    mine.filter(pk__in=kept).update(lease_expires_at=Greatest(F("lease_expires_at"), until))
     return list(kept)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.annotation.bulk import BATCH_SECONDS, SIZES, why_not_in_bulk
+from apps.annotation.bulk import SIZES, seconds_kept, why_not_in_bulk
 from apps.annotation.domain import OUTCOMES, SKIP_REASONS
 from apps.annotation.forms import assignments_from, batch_from, size_from
 from apps.annotation.queries.batches import held_in_batch
@@ -44,9 +44,10 @@ def take(request: HttpRequest, member: Member) -> HttpResponse:
     """The tiles of a batch: what the person holds, filled up to the number asked for."""
     at, queue, n = timezone.now(), active_queue(project=member.project), size_from(request.POST)
     batch = batches.lease_batch(queue=queue, person=member.person, n=n, at=at) if queue else []
+    kept_for = seconds_kept(queue.lease_seconds) if queue else 0
     empty = None if batch else why_empty(queue=queue, person=member.person, at=at)
     tiles = [tile_of(assignment) for assignment in batch]
-    context = {"tiles": tiles, "empty": empty, "fewer": len(batch) < n, "seconds": BATCH_SECONDS, "at": at}
+    context = {"tiles": tiles, "empty": empty, "fewer": len(batch) < n, "seconds": kept_for, "at": at}
     return page(request, "annotation/_tiles.html", context)
 
 
@@ -66,7 +67,7 @@ def keep_all(request: HttpRequest, member: Member) -> HttpResponse:
     """Heartbeat while the person works: the leases run on; those that are gone are not among what is held."""
     ids, at = assignments_from(request.POST), timezone.now()
     held = batches.keep_batch(project=member.project, person=member.person, assignment_ids=ids, at=at)
-    return JsonResponse({"held": held, "seconds": BATCH_SECONDS})
+    return JsonResponse({"held": held})
 
 
 @require_POST

@@ -38,6 +38,12 @@ function paint(tile) {
   tile.toggleAttribute("data-done", isDone(tile));
 }
 
+// What has been said of a tile, as people read it: `3`, `3 (Ambiguous)`, `Unusable`.
+export function wordsFor(tile) {
+  const [word, note] = [...tile.querySelector(".tile-answer").children].map(({ textContent }) => textContent);
+  return word && note ? `${word} (${note})` : word || note;
+}
+
 function draft(tile) {
   const { label, condition, ms, rest } = saidOf(tile);
   const { assignment, version } = tile.dataset;

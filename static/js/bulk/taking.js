@@ -12,6 +12,7 @@ const LOW = 60; // seconds
 const here = (name) => document.getElementById(name);
 const size = here("size");
 const url = (verb) => addressOf("bulk", verb);
+let kept = 0; // seconds, from the last sign of life
 let ends = 0;
 let beaten = 0;
 let asking = false;
@@ -28,6 +29,7 @@ function sized() {
 size.addEventListener("change", () => {
   localStorage.setItem("bulk-size", size.value);
   sized();
+  if (tiles().length && wanted() > tiles().length) take();
 });
 sized();
 
@@ -47,7 +49,8 @@ export async function take() {
   asking = true;
   const response = await post(url("take/"), formWith("n", [wanted()]));
   asking = false;
-  if (unreached(response)) return refused("The server cannot be reached. Try again when you are back online.", response.status === 401 ? "signed-out" : "offline");
+  if (response.status === 401) return refused("You have been signed out. Sign in, then take tasks.", "signed-out");
+  if (unreached(response)) return refused("The server cannot be reached. Try again when you are back online.", "offline");
   if (!response.ok) return refused(await wordsOf(response), "");
   say("");
   const found = document.createRange().createContextualFragment(await response.text());
@@ -57,7 +60,8 @@ export async function take() {
   const first = tiles().length === 0;
   add(fresh);
   here("fewer").hidden = !("fewer" in found.querySelector("#tiles").dataset);
-  keepFor(Number(found.querySelector("#tiles").dataset.seconds));
+  kept = Number(found.querySelector("#tiles").dataset.seconds);
+  keepFor(kept);
   if (first) begin();
   if (await restored) announce("Labels that were kept in this browser are back.");
   if (!tiles().length) none("Nothing for you just now", found.querySelector("#why-empty")?.textContent ?? "What you have sent is on its way.");
@@ -84,7 +88,7 @@ export function none(title, words) {
   announce(`${title}. ${words}`);
 }
 
-export function keepFor(seconds) {
+function keepFor(seconds) {
   ends = performance.now() + seconds * 1000;
   beaten = performance.now();
 }
@@ -106,10 +110,10 @@ async function beat() {
   const asked = tiles();
   const response = await post(url("keep/"), formWith("assignment", idsOf(asked)));
   if (!response.ok) return;
-  const { held, seconds } = await response.json();
-  const kept = new Set(held.map(String));
-  for (const tile of asked) tile.toggleAttribute("data-late", !kept.has(tile.dataset.assignment));
-  if (held.length) keepFor(seconds);
+  const { held } = await response.json();
+  const still = new Set(held.map(String));
+  for (const tile of asked) tile.toggleAttribute("data-late", !still.has(tile.dataset.assignment));
+  if (held.length) keepFor(kept);
 }
 
 // What has no label goes back at once; what has one stays here until it is sent.
