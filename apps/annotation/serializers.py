@@ -171,7 +171,7 @@ class BatchAnswer(AnswerIn):
 
 
 class BatchAnswers(serializers.Serializer[Any]):
-    answers = BatchAnswer(many=True, allow_empty=False, max_length=LARGEST)
+    answers = BatchAnswer(many=True, allow_empty=False, max_length=LARGEST)  # type: ignore[call-arg]  # of the list
 
 
 class Refusal(serializers.Serializer[Any]):

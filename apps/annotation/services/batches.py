@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -184,7 +185,7 @@ def skip_batch(
     def act(pk: int) -> None:
         skip(assignment_id=pk, person=person, project=project, reason=reason, at=at)
 
-    return [_outcome(pk, lambda pk=pk: act(pk)) for pk in _few(assignment_ids)]
+    return [_outcome(pk, partial(act, pk)) for pk in _few(assignment_ids)]
 
 
 def submit_batch(
@@ -200,7 +201,7 @@ def submit_batch(
             raise answer
         return submit_annotation(assignment_id=pk, person=person, project=project, answer=answer, at=at)
 
-    return [_outcome(pk, lambda pk=pk, answer=answer: act(pk, answer)) for pk, answer in rows]
+    return [_outcome(pk, partial(act, pk, answer)) for pk, answer in rows]
 
 
 def _few(assignment_ids: Sequence[int]) -> Sequence[int]:
