@@ -49,7 +49,7 @@ KEYS: dict[str, str] = {
     "/": "Find a label",
     "[": "Previous reasoning step",
     "]": "Next reasoning step",
-    "+": "Picture larger",
+    "+": "Picture larger; in bulk, the example",
     "-": "Picture smaller",
     "d": "Difference of a correction, on and off",
     "c": "Comment, or note",
@@ -61,6 +61,8 @@ KEYS: dict[str, str] = {
     "u": "Reopen the last decision",
     "g": "Guidelines",
     "n": "Leave a dispute for later",
+    "m": "Select by the model's label, in bulk",
+    "v": "Condition of what is selected, in bulk",
     "?": "The list of keys",
 }
 """What each single key does that a person may change: those of the registries in static/js, digits aside."""

@@ -43,6 +43,13 @@ class CannotReopen(DomainError):
         super().__init__(f"This answer cannot be reopened: {why}. Your answer stands as it is.")
 
 
+class NotInBulk(DomainError):
+    code = "not_in_bulk"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The protocol in force cannot be answered in bulk. {reason} Answer at the desk.")
+
+
 class OwnTask(DomainError):
     code = "own_task"
     status = 403

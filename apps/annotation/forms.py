@@ -9,7 +9,7 @@ from django.http import QueryDict
 from apps.annotation.models import Condition
 from apps.annotation.questions import JSON, LIST, ONE
 from apps.annotation.services.answers import Answer
-from apps.core.errors import BadInput
+from apps.core.errors import BadInput, DomainError
 from apps.core.input import read_json
 
 
@@ -70,8 +70,43 @@ def _whole(data: QueryDict, name: str) -> int | None:
     text = data.get(name, "")
     if text == "":
         return None
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > 18:
         raise BadInput(f"{name} must be a whole number, not {text[:40]!r}.", field=name)
+    return int(text)
+
+
+def size_from(data: QueryDict) -> int:
+    """How many tasks a batch is to hold."""
+    n = _whole(data, "n")
+    if n is None:
+        raise BadInput("Say how many tasks you want at once.", field="n")
+    return n
+
+
+def assignments_from(data: QueryDict) -> list[int]:
+    """The assignments that a POST of the bulk page is about."""
+    return [_id(text) for text in data.getlist("assignment")]
+
+
+def batch_from(data: QueryDict) -> list[tuple[int, Answer | DomainError]]:
+    """The answers of a batch. Each `row` is what the desk's form sends, url-encoded, with its `assignment`.
+
+    A row that cannot be read as an answer is handed on as what is wrong with it, so that it stops no other.
+    """
+    return [_row(QueryDict(text)) for text in data.getlist("row")]
+
+
+def _row(data: QueryDict) -> tuple[int, Answer | DomainError]:
+    assignment_id = _id(data.get("assignment", ""))
+    try:
+        return assignment_id, answer_from(data)
+    except BadInput as error:
+        return assignment_id, error
+
+
+def _id(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise BadInput("`assignment` names an assignment by its number.", field="assignment")
     return int(text)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.annotation.bulk import LARGEST
 from apps.annotation.domain import CAUSES, ESCALATE, EXCLUDE, PRIORITIES, SKIP, needs_confidence
 from apps.annotation.models import (
     Annotation,
@@ -182,6 +183,64 @@ class Submitted(serializers.Serializer[Any]):
     annotation = AnnotationOut()
     assignment = AssignmentOut(required=False, allow_null=True)
     empty = EmptyOut(required=False, allow_null=True)
+
+
+class BatchSize(serializers.Serializer[Any]):
+    n = serializers.IntegerField(
+        min_value=1,
+        max_value=LARGEST,
+        help_text="How many you want to hold; you may get fewer, so that others have some too",
+    )
+
+
+class BatchOut(serializers.Serializer[Any]):
+    """All that you hold in this queue, or why there is nothing."""
+
+    assignments = AssignmentOut(many=True)
+    empty = EmptyOut(allow_null=True)
+
+
+class BatchAnswer(AnswerIn):
+    """One answer among many, under a key of its own."""
+
+    assignment = serializers.IntegerField(min_value=1)
+    idempotency_key = serializers.CharField(
+        max_length=64, help_text="New for each answer; sent again it counts once"
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
+        if unknown:
+            taken = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {name: [f"There is no such field; an answer takes {taken}."] for name in sorted(unknown)}
+            )
+        return super().to_internal_value(data)
+
+
+class BatchAnswers(serializers.Serializer[Any]):
+    answers = BatchAnswer(many=True, allow_empty=False, max_length=LARGEST)  # type: ignore[call-arg]  # of the list
+
+
+class Refusal(serializers.Serializer[Any]):
+    """Why an answer was not kept: `code` is for programs, `message` says what to do."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class BatchResult(serializers.Serializer[Any]):
+    """What became of one answer: the annotation that was kept, or the error; the other is null."""
+
+    assignment = serializers.IntegerField(source="assignment_id")
+    annotation = AnnotationOut(allow_null=True)
+    error = Refusal(allow_null=True)
+
+
+class BatchResults(serializers.Serializer[Any]):
+    """In the order in which the answers were sent."""
+
+    results = BatchResult(many=True)
 
 
 class DraftIn(serializers.Serializer[Any]):

@@ -5,17 +5,24 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.annotation.domain import VERBS
-from apps.annotation.views import adjudication, desk, work
+from apps.annotation.views import adjudication, bulk, desk, work
 
 app_name = "annotation"
 
 DESK = "p/<slug:slug>/desk/"
+BULK = f"{DESK}bulk/"
 CLAIM = f"{DESK}<int:assignment_id>/"
 
 urlpatterns = [
     path(DESK, desk.desk, name="desk"),
     path(f"{DESK}lease/", desk.lease, name="lease"),
     path(f"{DESK}ahead/", desk.ahead, name="ahead"),
+    path(BULK, bulk.bulk, name="bulk"),
+    path(f"{BULK}take/", bulk.take_all, name="take_all"),
+    path(f"{BULK}submit/", bulk.submit_all, name="submit_all"),
+    path(f"{BULK}keep/", bulk.keep_all, name="keep_all"),
+    path(f"{BULK}release/", bulk.release_all, name="release_all"),
+    path(f"{BULK}skip/", bulk.skip_all, name="skip_all"),
     path(CLAIM, desk.stand, name="stand"),
     path(f"{CLAIM}submit/", desk.submit, name="submit"),
     path(f"{CLAIM}answer/", desk.answer, name="answer"),

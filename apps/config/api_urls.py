@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from apps.accounts import api as accounts
 from apps.annotation import api as annotation
+from apps.annotation import api_batches as batches
 from apps.calibration import api as calibration
 from apps.comments import api as comments
 from apps.config.api_docs import ApiDocs
@@ -68,6 +69,8 @@ urlpatterns: list[URLPattern] = [
     *_run("mining-runs", (mining.MiningRunDetail, mining.MiningRunCancel, mining.MiningRunRetry)),
     # the desk and adjudication
     path(f"{PROJECT}assignments/next/", annotation.NextAssignment.as_view()),
+    path(f"{PROJECT}assignments/batch/", batches.Batch.as_view()),
+    path(f"{PROJECT}annotations/batch/", batches.BatchOfAnnotations.as_view()),
     path("assignments/<int:id>/", annotation.AssignmentDetail.as_view()),
     path("assignments/<int:id>/annotations/", annotation.Annotations.as_view()),
     path("assignments/<int:id>/draft/", annotation.Draft.as_view()),

@@ -64,6 +64,7 @@ MORE: list[tuple[str, str, str, str]] = [
 ]
 ACTIONS: list[Entry] = [
     ("Answer tasks", "annotation:desk", "annotate"),
+    ("Label many at once", "annotation:bulk", "annotate"),
     ("Settle disputes", "annotation:adjudication", "adjudicate"),
     ("Start mining", "mining:runs", "mine"),
     ("Pause, resume or withdraw a queue", "mining:runs", "run_queue"),

@@ -20,7 +20,7 @@ async function within(store, mode, act) {
     return await new Promise((resolve, reject) => {
       const transaction = database.transaction(store, mode);
       const asked = act(transaction.objectStore(store));
-      transaction.oncomplete = () => resolve(asked.result);
+      transaction.oncomplete = () => resolve(Array.isArray(asked) ? asked.map(({ result }) => result) : asked.result);
       transaction.onabort = () => reject(transaction.error);
     });
   } catch {
@@ -30,6 +30,8 @@ async function within(store, mode, act) {
 
 export const put = (store, entry) => within(store, "readwrite", (rows) => rows.put(entry));
 export const drop = (store, entry) => within(store, "readwrite", (rows) => rows.delete(KEYS[store](entry)));
+export const putAll = (store, entries) => within(store, "readwrite", (rows) => entries.map((entry) => rows.put(entry)));
+export const dropAll = (store, entries) => within(store, "readwrite", (rows) => entries.map((entry) => rows.delete(KEYS[store](entry))));
 
 // This tab's name. While it lives it holds the lock of that name, so that no other tab sends what is its own.
 export const page = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");

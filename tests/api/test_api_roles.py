@@ -42,6 +42,8 @@ MAY: dict[str, dict[str, set[str]]] = {
     f"{P}prediction-runs/": {"get": EVERYBODY},
     f"{P}mining-runs/": {"get": EVERYBODY, "post": LEAD},
     f"{P}assignments/next/": {"post": DESK},
+    f"{P}assignments/batch/": {"post": DESK},
+    f"{P}annotations/batch/": {"post": DESK},
     "assignments/<int:id>/": {"get": DESK},
     "assignments/<int:id>/annotations/": {"post": DESK},
     "assignments/<int:id>/draft/": {"put": DESK},

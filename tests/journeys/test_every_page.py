@@ -18,6 +18,7 @@ PAGES = {
     "erin": [
         "",
         "desk/",
+        "desk/bulk/",
         "my-work/",
         "data/",
         "mining/",

@@ -22,7 +22,8 @@ from apps.projects.queries import protocol_of
 # for each group of theirs: the one of the highest priority, within a priority what is reserved, then what stands first.
 # A task that others are just taking is passed over (SKIP LOCKED), never waited for. A lease of ours that expired is
 # taken up again rather than doubled: one assignment per task and person. What is looked at from now on, and was leased
-# ahead, is leased in full. One statement, because this is what experts wait for.
+# ahead, is leased in full. One statement, because this is what experts wait for. MANY leases `n` tasks beside what is
+# held, for a batch.
 EXPIRED_AT_ONCE = 500
 AHEAD_SECONDS = 120
 """How long a task is kept for somebody who has not seen it yet: docs/decisions/0013."""
@@ -41,16 +42,15 @@ WITH held AS (
     SELECT first.id FROM ({audiences}) AS audience CROSS JOIN LATERAL (
         SELECT task.id, task.priority FROM annotation_task AS task
         WHERE task.queue_id = %(queue)s AND coalesce(task.reserved_for_id, 0) = audience.id
-          AND task.state = 'open' AND task.open_slots > 0 AND {gold}
-          AND NOT EXISTS (SELECT 1 FROM held)
+          AND task.state = 'open' AND task.open_slots > 0 AND {gold} {unless_held}
           AND NOT EXISTS (
             SELECT 1 FROM annotation_assignment AS mine
             WHERE mine.task_id = task.id AND mine.person_id = %(person)s AND mine.state <> 'expired')
         ORDER BY task.priority DESC, task.id
-        LIMIT 1 FOR UPDATE OF task SKIP LOCKED
+        LIMIT {n} FOR UPDATE OF task SKIP LOCKED
     ) AS first
     ORDER BY floor(first.priority) DESC, audience.id = 0, first.priority DESC, first.id
-    LIMIT 1
+    LIMIT {n}
 ), leased AS (
     INSERT INTO annotation_assignment AS mine
         (task_id, person_id, kind, state, leased_at, lease_expires_at, reason, note)
@@ -60,7 +60,7 @@ WITH held AS (
         WHERE mine.state = 'expired'
     RETURNING mine.id, mine.xmax <> 0 AS taken_up_again
 )
-SELECT id, false FROM held UNION ALL SELECT id, taken_up_again FROM leased
+{held} SELECT id, taken_up_again FROM leased
 """
 # an example that somebody has judged before, in whatever task, is no gold for them: it would stand out
 UNSEEN = """NOT EXISTS (
@@ -68,8 +68,16 @@ UNSEEN = """NOT EXISTS (
         WHERE other.example_id = task.example_id AND seen.person_id = %(person)s AND seen.state <> 'expired')"""
 EVERYBODY = "SELECT 0::bigint AS id"
 OWN_GROUPS = "SELECT group_id FROM projects_group_people WHERE user_id = %(person)s"
-LEASE_GOLD = LEASE.format(gold=f"task.reason = 'gold' AND {UNSEEN}", audiences=EVERYBODY)
-LEASE_OTHER = LEASE.format(gold="task.reason <> 'gold'", audiences=f"{EVERYBODY} UNION ALL {OWN_GROUPS}")
+GOLD = {"gold": f"task.reason = 'gold' AND {UNSEEN}", "audiences": EVERYBODY}
+OTHER = {"gold": "task.reason <> 'gold'", "audiences": f"{EVERYBODY} UNION ALL {OWN_GROUPS}"}
+ONE = {
+    "n": "1",
+    "unless_held": "AND NOT EXISTS (SELECT 1 FROM held)",
+    "held": "SELECT id, false FROM held UNION ALL",
+}
+MANY = {"n": "%(n)s", "unless_held": "", "held": ""}
+LEASE_GOLD, LEASE_OTHER = LEASE.format(**GOLD, **ONE), LEASE.format(**OTHER, **ONE)
+LEASE_MANY_GOLD, LEASE_MANY_OTHER = LEASE.format(**GOLD, **MANY), LEASE.format(**OTHER, **MANY)
 
 
 OWN_LOCKED = CompiledQuery(

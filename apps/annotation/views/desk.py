@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
+from apps.annotation.bulk import why_not_in_bulk
 from apps.annotation.cards import card_of, decision_of
 from apps.annotation.domain import OUTCOMES, VERBS
 from apps.annotation.forms import answer_from, base_from, draft_from, page_from, showing_from
@@ -44,6 +45,7 @@ def desk(request: HttpRequest, member: Member) -> HttpResponse:
         "decisions": [decision_of(assignment) for assignment in past],
         "verbs": VERBS.values(),
         "guidelines_open": f"guidelines-{member.person.pk}" in request.COOKIES,
+        "in_bulk": queue and not why_not_in_bulk(queue.protocol.body),
     }
     return page(request, DESK, context)
 
