@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.annotation.views import adjudication, desk, work
+from apps.annotation.views import adjudication, desk, protocol, work
 
 app_name = "annotation"
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("p/<slug:slug>/adjudication/", adjudication.adjudication, name="adjudication"),
     path("p/<slug:slug>/adjudication/<int:task_id>/", adjudication.settle, name="settle"),
     path("p/<slug:slug>/adjudication/<int:task_id>/reopen/", adjudication.reopen_task, name="reopen_task"),
-    path("p/<slug:slug>/protocol/preview/", adjudication.preview, name="preview"),
+    path("p/<slug:slug>/protocol/preview/", protocol.preview, name="preview"),
+    path("p/<slug:slug>/protocol/save/", protocol.save_protocol, name="save_protocol"),
     path("p/<slug:slug>/my-work/", work.my_work, name="my_work"),
 ]

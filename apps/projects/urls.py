@@ -14,7 +14,7 @@ urlpatterns = [
     path("p/<slug:slug>/members/<int:person_id>/role/", views.set_role, name="set_role"),
     path("p/<slug:slug>/members/<int:person_id>/remove/", views.remove_member, name="remove_member"),
     path("p/<slug:slug>/protocol/", views.protocol, name="protocol"),
-    path("p/<slug:slug>/protocol/save/", views.save_protocol, name="save_protocol"),
+    path("p/<slug:slug>/protocol/edit/", views.edit_protocol, name="edit_protocol"),
     path("p/<slug:slug>/protocol/<int:version>/", views.protocol_version, name="protocol_version"),
     path("p/<slug:slug>/protocol/<int:version>/json/", views.protocol_file, name="protocol_file"),
 ]

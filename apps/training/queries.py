@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from apps.core.errors import DomainError, NotFound
 from apps.core.store import read_batches, read_table
 from apps.examples.models import Example, Payload, Split
+from apps.examples.queries import given_read
 from apps.projects.models import Project
 from apps.registry.models import ModelVersion, PredictionSet
 from apps.registry.queries import predictions_of
@@ -48,16 +49,18 @@ class NotMeasured(DomainError):
 
 
 def benchmark_batches(*, project: Project, size: int = 2_000) -> Iterator[pa.RecordBatch]:
-    """The labelled benchmark examples in key order."""
+    """The labelled benchmark examples in key order, their labels as the protocol in force reads them."""
     rows = Example.objects.filter(project=project, split=Split.BENCHMARK, label__isnull=False)
     last = ""
     while batch := list(rows.filter(key__gt=last).order_by("key")[:size]):
         last = batch[-1].key
+        labels = [given_read(project=project, example=example).label for example in batch]
+        kept = [(one, label) for one, label in zip(batch, labels, strict=True) if label is not None]
         columns = [
-            [example.key for example in batch],
-            [example.payload_id for example in batch],
-            [example.label for example in batch],
-            [json.dumps(example.attributes, sort_keys=True) for example in batch],
+            [example.key for example, _ in kept],
+            [example.payload_id for example, _ in kept],
+            [label for _, label in kept],
+            [json.dumps(example.attributes, sort_keys=True) for example, _ in kept],
         ]
         yield pa.RecordBatch.from_arrays(
             [pa.array(column, pa.string()) for column in columns], schema=BENCHMARK_ROWS

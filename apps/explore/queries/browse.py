@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.annotation.models import CLOSED, DISPUTED, UNFINISHED, Consensus, Task, TaskState
-from apps.annotation.queries.tasks import believed
+from apps.annotation.queries.beliefs import beliefs_on
 from apps.core.errors import BadInput, NotAllowed
 from apps.examples.models import Example, Split
 from apps.examples.queries import Content, contents
@@ -175,7 +175,7 @@ def _parse_cursor(text: str) -> tuple[float, int]:
 
 def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
     asked = _asked(rows)
-    beliefs = {b.example_id: b for b in believed(project=member.project).filter(example__in=rows)}
+    beliefs = beliefs_on(project=member.project, examples=rows)
     shown = contents(project=member.project, digests=[row.payload_id for row in rows])
     lead, tells_gold = member.may("adjudicate"), member.may("manage_gold")
     tiles = []
@@ -186,9 +186,7 @@ def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
                 example=row,
                 content=shown[row.payload_id],
                 label=row.label if lead or row.split != Split.BENCHMARK else None,
-                belief=(belief.label or belief.condition)
-                if belief and (lead or row.pk not in asked)
-                else None,
+                belief=belief.words if belief and (lead or row.pk not in asked) else None,
                 asked=asked.get(row.pk, "") if tells_gold else "",
                 score=getattr(row, "score", None),
             )
