@@ -28,13 +28,19 @@ class Problem:
     message: str
 
     @property
+    def sentence(self) -> str:
+        """The message without its place, which stands beside it."""
+        said = re.sub(r"^(?:fields|questions)[\w.\[\]]*:? ", "", self.message)
+        return said[:1].upper() + said[1:]
+
+    @property
     def words(self) -> str:
         """The place as people count: `Question 3, option 2, key`."""
         found = [
             f"{NOUNS.get(word, word)} {int(number) + 1}" if number else "" if word in NOUNS else word
             for word, number in re.findall(r"(\w+)(?:\[(\d+)\])?", self.place)
         ]
-        return ", ".join(word for word in found if word) or "The protocol"
+        return ", ".join(word for word in found if word not in ("", "body", "against")) or "The protocol"
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,8 @@ class PartShown:
         """The fields it names: one, or the two that it compares."""
         values = self.value if isinstance(self.value, list) else [self.value]
         return [
-            Entry(f"{self.place}[{i}]", i + 1, {"name": values[i] if i < len(values) else ""}) for i in range(2)
+            Entry(f"{self.place}[{i}]", i + 1, {"name": values[i] if i < len(values) else ""})
+            for i in range(2)
         ]
 
     @property

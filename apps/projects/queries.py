@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import User
 from apps.core.errors import NotFound
 from apps.projects.domain.changes import Change, changes
+from apps.projects.domain.mapping import Fate, fates
 from apps.projects.domain.reading import Reading, Version
 from apps.projects.domain.ready import BARE, NOTHING, READY
 from apps.projects.models import Membership, Project, Protocol, Role
@@ -101,12 +102,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Difference:
-    """What lies between two versions: `changes` in words, `lines` of the JSON."""
+    """What lies between two versions: `changes` in words, `lines` of the JSON.
+
+    `fates` says what became of old answers, where the two follow each other.
+    """
 
     version: Protocol
     before: Protocol | None
     changes: list[Change]
     lines: list[Line]
+    fates: list[Fate]
 
 
 def difference(*, project: Project, version: int, against: int | None = None) -> Difference:
@@ -118,7 +123,9 @@ def difference(*, project: Project, version: int, against: int | None = None) ->
         older = protocol_version(project=project, version=against)
     old = as_json(older.body).splitlines() if older else []
     lines = _lines(old, as_json(newer.body).splitlines())
-    return Difference(newer, older, changes(older.body if older else {}, newer.body), lines)
+    said = newer.mapping if older and newer.mapping and newer.mapping["from"] == older.version else None
+    became = fates(said, older.body, newer.body) if older and said else []
+    return Difference(newer, older, changes(older.body if older else {}, newer.body), lines, became)
 
 
 def _lines(old: list[str], new: list[str]) -> list[Line]:

@@ -49,16 +49,25 @@ function followFields({ target } = {}) {
   for (const { name, was } of fields) if (name === target) was.value = name.value;
 }
 
+// After a move or a press the server names what one goes on with; who moved an entry from one of its fields stays in it.
+let within = "";
+function goOn() {
+  const on = document.getElementById("draft").dataset.focusOn;
+  (named(on.replace(/^\w+ /, "") + within) ?? named(on))?.focus();
+  within = "";
+}
+
 const press = (button) => button && (button.click(), true);
 
 // Enter goes on to the next option, and after the last one makes another; Alt with an arrow moves an entry.
 function onKey(event) {
   const entry = event.target.closest("[data-entry]");
   if (event.altKey && /^Arrow(Up|Down)$/.test(event.key)) {
-    const moved = press(entry?.querySelector(`button[value^="${event.key === "ArrowUp" ? "up" : "down"} "]`));
-    if (moved) event.preventDefault();
+    const button = entry?.querySelector(`button[value^="${event.key === "ArrowUp" ? "up" : "down"} "]`);
+    within = event.target.name?.slice(button?.value.replace(/^\w+ /, "").length) ?? "";
+    if (press(button)) event.preventDefault();
   }
-  if (event.key !== "Enter" || event.isComposing || !event.target.matches("input:not([type=file])")) return;
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("#draft input:not([type=file])")) return;
   event.preventDefault();
   if (!entry?.matches("[data-option]")) return;
   const next = entry.nextElementSibling;
@@ -96,9 +105,11 @@ editor.addEventListener("input", followFields);
 editor.addEventListener("keydown", onKey);
 for (const moment of ["dragover", "drop"]) editor.addEventListener(moment, drop);
 document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
-  if (target.id === "draft") named(document.getElementById("draft").dataset.focusOn)?.focus();
+  if (target.id === "draft") goOn();
   if (target.id.startsWith("parts-") || target.id === "draft") followFields();
   if (target.id === "preview") attach();
+  // the newest word is the preview's; that somebody else was first is not for it to say
+  if (target.id.startsWith("preview")) editor.querySelector("#draft [data-problem]:not([data-problem=against])")?.remove();
   placeProblem();
 });
 bindKeys(KEYS);

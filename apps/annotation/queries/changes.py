@@ -15,6 +15,8 @@ from apps.examples.queries import given_counts
 from apps.projects.domain.kinds import KINDS
 from apps.projects.domain.mapping import Fate, Value, fates, guess
 from apps.projects.models import Project, Protocol
+from apps.projects.queries import as_json
+from apps.projects.services import ProtocolMoved
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Asked:
     concerned: Concerned
     rows: tuple[Row, ...]
 
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to say: it all stays, or nobody has answered it."""
+        return self.fate.stays or not (self.concerned.any or any(row.concerned.any for row in self.rows))
+
 
 @dataclass(frozen=True)
 class ProtocolChange:
@@ -70,10 +77,15 @@ class ProtocolChange:
     @cached_property
     def asks(self) -> bool:
         """Whether a lead must say what becomes of old answers: something changed that somebody has answered."""
-        return any(
-            not one.fate.stays and (one.concerned.any or any(row.concerned.any for row in one.rows))
-            for one in self.questions
-        )
+        return any(not one.settled for one in self.questions)
+
+    @property
+    def staying(self) -> list[Asked]:
+        return [one for one in self.questions if one.fate.stays]
+
+    @property
+    def json(self) -> str:
+        return as_json(self.body)
 
     def mapping_under(self, version: int | None) -> dict[str, Any] | None:
         """The mapping as the service takes it, said about this version; none where there was none yet."""
@@ -83,8 +95,13 @@ class ProtocolChange:
 
 
 def change_to(*, project: Project, body: dict[str, Any], said: Said) -> ProtocolChange:
-    """The change with what has been said about it; the rest is guessed. Raises `BadInput` for what does not fit."""
+    """The change with what has been said about it; the rest is guessed.
+
+    Raises `BadInput` for what does not fit, and `ProtocolMoved` where it was said about another version.
+    """
     old = project.protocol
+    if old and said.against not in (None, old.version):
+        raise ProtocolMoved(old)
     if old is None:
         return ProtocolChange(None, body, {})
     mapping = guess(old.body, body, said.questions)

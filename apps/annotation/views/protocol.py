@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +17,7 @@ from apps.annotation.queries.changes import change_to
 from apps.annotation.queries.tasks import example_to_show
 from apps.core.errors import BadInput
 from apps.core.pages import page
-from apps.projects.drafts import Draft, Problem, read_draft
+from apps.projects.drafts import Problem, read_draft
 from apps.projects.permissions import Member, member_view
 from apps.projects.services import ProtocolMoved, add_protocol
 from apps.projects.views import show_draft
@@ -47,12 +49,11 @@ def save_protocol(request: HttpRequest, member: Member) -> HttpResponse:
         values = {"project": member.project, "by": member.person, "at": timezone.now()}
         saved = add_protocol(body=body, mapping=change.mapping_under(said.against), **values)
     except ProtocolMoved as error:
-        return show_draft(request, member, _moved(draft, error), status=409)
+        member.project.refresh_from_db(fields=["protocol"])
+        return show_draft(
+            request, member, replace(draft, problem=Problem("against", error.message)), status=409
+        )
     except BadInput as error:
         return show_draft(request, member, draft.refused(error), status=422)
     messages.success(request, f"Protocol version {saved.version} is in force.")
     return redirect("projects:protocol", member.project.slug)
-
-
-def _moved(draft: Draft, error: ProtocolMoved) -> Draft:
-    return Draft(draft.body, draft.view, draft.text, Problem("against", error.message))

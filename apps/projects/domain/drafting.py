@@ -28,9 +28,8 @@ def read_form(values: Iterable[tuple[str, str]]) -> Body:
         if PLACE.fullmatch(name):
             _put(tree, steps_of(name), value)
     body: Body = _lists(tree)
-    questions = body.setdefault("questions", [])
-    body.setdefault("fields", [])
-    for place, question in enumerate(questions):
+    body |= {name: entries_of(body, name) for name in ("fields", "questions")}
+    for place, question in enumerate(body["questions"]):
         question["target"] = given.get("target") == str(place)
         question["required"] = "required" in question
         question["name"] = question.get("name") or name_from(question.get("title", ""))

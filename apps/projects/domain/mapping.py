@@ -172,6 +172,7 @@ def _same_value(name: str, old: dict[str, str], new: dict[str, str]) -> str | No
 
 
 def _likely_value(name: str, old: dict[str, str], new: dict[str, str]) -> str | None:
+    """Itself, else the most alike of what is new, else what is new in its very place."""
     if name in new:
         return name
     alike = {
@@ -180,7 +181,10 @@ def _likely_value(name: str, old: dict[str, str], new: dict[str, str]) -> str | 
         if other not in old
     }
     best = max(alike, key=lambda other: alike[other], default=None)
-    return best if best is not None and alike[best] >= ALIKE else None
+    if best is not None and alike[best] >= ALIKE:
+        return best
+    instead = dict(zip(old, new, strict=False)).get(name)
+    return instead if instead is not None and instead not in old else None
 
 
 def _alike(one: str, other: str) -> float:
