@@ -21,7 +21,7 @@ from apps.examples.queries import given_read
 from apps.mining.domain import Frame
 from apps.mining.models import UNDER_WAY, MiningRun
 from apps.projects.models import Project
-from apps.projects.queries import reading_of
+from apps.registry.queries import classes_today
 
 
 def frames_of(run: MiningRun) -> tuple[Frame, Frame]:
@@ -30,20 +30,20 @@ def frames_of(run: MiningRun) -> tuple[Frame, Frame]:
     Nobody chooses what people have settled or are being asked, here or in another queue. The model's classes and
     the given labels are read as the protocol in force does; classes that became one are added up.
     """
-    names = reading_of(project=run.project).names(run.prediction_set.classes)
-    classes = list(dict.fromkeys(names))
+    classes, as_today = classes_today(project=run.project, classes=run.prediction_set.classes)
     code = {label: place for place, label in enumerate(classes)}
-    as_now = np.eye(len(classes))[[code[name] for name in names]]
     ids: list[int] = []
     labels: list[int] = []
     gold: list[bool] = []
     kept: list[np.ndarray[Any, Any]] = []
     for batch in read_batches("predictions", run.prediction_set.digest, columns=["key", "probs"]):
         keys = batch.column("key").to_pylist()
-        probs = np.asarray(batch.column("probs").flatten(), dtype=np.float64).reshape(len(keys), len(names))
+        probs = np.asarray(batch.column("probs").flatten(), dtype=np.float64).reshape(
+            len(keys), len(as_today)
+        )
         known = _eligible(run.project, keys)
         places = [place for place, key in enumerate(keys) if key in known]
-        kept.append(probs[places] @ as_now)
+        kept.append(probs[places] @ as_today)
         ids += [known[keys[place]][0] for place in places]
         labels += [code.get(known[keys[place]][1] or "", -1) for place in places]
         gold += [known[keys[place]][2] for place in places]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from apps.core.errors import BadInput
+from apps.core.errors import BadInput, DomainError
 from apps.core.input import read_json
 from apps.projects.domain import check_protocol
 from apps.projects.domain.drafting import Body, change, entries_of, filled, read_form
@@ -40,7 +40,9 @@ class Problem:
             f"{NOUNS.get(word, word)} {int(number) + 1}" if number else "" if word in NOUNS else word
             for word, number in re.findall(r"(\w+)(?:\[(\d+)\])?", self.place)
         ]
-        return ", ".join(word for word in found if word not in ("", "body", "against")) or "The protocol"
+        return (
+            ", ".join(word for word in found if word not in ("", "body", "mapping", "from")) or "The protocol"
+        )
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Draft:
         """The protocol as it would be kept; raises `BadInput` at the place that is not right."""
         return check_protocol(read_json(self.text) if self.text else self.body)
 
-    def refused(self, error: BadInput) -> Draft:
+    def refused(self, error: DomainError) -> Draft:
         return replace(self, problem=Problem(str(error.detail.get("field", "body")), error.message))
 
 

@@ -135,7 +135,8 @@ class ProtocolMoved(DomainError):
     def __init__(self, newest: Protocol) -> None:
         super().__init__(
             f"Version {newest.version} was put in force meanwhile. Nothing was saved: look at what it changed, "
-            "and say anew what becomes of old answers."
+            "and say anew what becomes of old answers.",
+            field="mapping.from",
         )
 
 

@@ -18,8 +18,9 @@ from apps.core.store import read_batches, read_table
 from apps.examples.models import Example, Payload, Split
 from apps.examples.queries import given_read
 from apps.projects.models import Project
+from apps.projects.queries import reading_of
 from apps.registry.models import ModelVersion, PredictionSet
-from apps.registry.queries import predictions_of
+from apps.registry.queries import classes_today, predictions_of
 from apps.training.domain import GatePlan, Outcome
 from apps.training.models import Benchmark, Gate, TrainingRun
 
@@ -98,11 +99,18 @@ def benchmark_with_payloads(digest: str) -> Iterator[pa.RecordBatch]:
 
 
 def _standing_rows(benchmark: Benchmark) -> list[dict[str, Any]]:
-    """The benchmark's rows, less those whose content was purged since: no model can be measured on them."""
+    """The benchmark's rows with their labels as they are read today.
+
+    Those whose content was purged or whose label was left behind since are not among them: they measure no model.
+    """
+    reading = reading_of(project=benchmark.project)
+    version = reading.version_at(benchmark.frozen_at)
     rows: list[dict[str, Any]] = read_table("benchmarks", benchmark.digest).to_pylist()
     digests = {row["payload"] for row in rows}
     gone = set(Payload.objects.filter(pk__in=digests, body__isnull=True).values_list("pk", flat=True))
-    return [row for row in rows if row["payload"] not in gone]
+    standing = [row for row in rows if row["payload"] not in gone]
+    read = [{**row, "label": reading.label(row["label"], version).label} for row in standing]
+    return [row for row in read if row["label"] is not None]
 
 
 def outcomes(*, benchmark: Benchmark, models: list[ModelVersion]) -> list[Outcome]:
@@ -120,8 +128,11 @@ def _outcome(model: ModelVersion, benchmark: Benchmark, rows: list[dict[str, Any
     keys, labels = [row["key"] for row in rows], [row["label"] for row in rows]
     if any(key not in found for key in keys):
         raise NotMeasured([(model, benchmark)])
-    code = {label: place for place, label in enumerate(predictions.classes)}
-    probs = np.array([found[key] for key in keys], dtype=np.float64)
+    classes, as_today = classes_today(project=benchmark.project, classes=predictions.classes)
+    code = {label: place for place, label in enumerate(classes)}
+    probs = (
+        np.array([found[key] for key in keys], dtype=np.float64).reshape(len(keys), len(as_today)) @ as_today
+    )
     return Outcome(np.array([code.get(label, -1) for label in labels], dtype=np.int64), probs)
 
 

@@ -109,7 +109,7 @@ document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
   if (target.id.startsWith("parts-") || target.id === "draft") followFields();
   if (target.id === "preview") attach();
   // the newest word is the preview's; that somebody else was first is not for it to say
-  if (target.id.startsWith("preview")) editor.querySelector("#draft [data-problem]:not([data-problem=against])")?.remove();
+  if (target.id.startsWith("preview")) editor.querySelector("#draft [data-problem]:not([data-problem^=mapping])")?.remove();
   placeProblem();
 });
 bindKeys(KEYS);

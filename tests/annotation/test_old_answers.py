@@ -202,7 +202,7 @@ def test_the_page_of_the_version_says_what_became_of_old_answers(client: Client,
     client.force_login(house.erin)
     shown = page(client.get(reverse("projects:protocol_version", args=["digits", 2])))
     assert "What became of old answers" in shown
-    assert "3 becomes three; 5 is left behind" in " ".join(shown.split())
+    assert "stays; 3 becomes three; 5 is left behind" in " ".join(shown.split())
 
 
 def test_the_browse_page_shows_beliefs_as_they_are_read_now(client: Client, house: House) -> None:
@@ -213,6 +213,16 @@ def test_the_browse_page_shows_beliefs_as_they_are_read_now(client: Client, hous
     shown = page(client.get(reverse("explore:data", args=["digits"]) + "?layout=table"))
     assert ">three</span>" in shown
     assert "5 (left behind)" in shown
+
+
+def test_the_browse_page_finds_given_labels_by_their_name_of_today(client: Client, house: House) -> None:
+    house.example("older", label="3")
+    new_version(house, body_with("three", "8"), {"questions": {"digit": {"values": {"3": "three"}}}})
+    house.example("newer", label="three")
+    client.force_login(house.lena)
+    shown = page(client.get(reverse("explore:data", args=["digits"]) + "?label=three"))
+    assert "older" in shown
+    assert "newer" in shown
 
 
 def test_gold_is_compared_as_it_is_read_now_and_served_no_more_once_left_behind(

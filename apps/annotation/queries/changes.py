@@ -87,11 +87,10 @@ class ProtocolChange:
     def json(self) -> str:
         return as_json(self.body)
 
-    def mapping_under(self, version: int | None) -> dict[str, Any] | None:
-        """The mapping as the service takes it, said about this version; none where there was none yet."""
-        if self.old is None:
-            return None
-        return {"from": self.old.version if version is None else version, **self.mapping}
+    @property
+    def whole_mapping(self) -> dict[str, Any] | None:
+        """The mapping as the service takes it, said about the version in force; none where there was none yet."""
+        return {"from": self.old.version, **self.mapping} if self.old else None
 
 
 def change_to(*, project: Project, body: dict[str, Any], said: Said) -> ProtocolChange:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,7 +15,7 @@ from apps.annotation.queries.changes import change_to
 from apps.annotation.queries.tasks import example_to_show
 from apps.core.errors import BadInput
 from apps.core.pages import page
-from apps.projects.drafts import Problem, read_draft
+from apps.projects.drafts import read_draft
 from apps.projects.permissions import Member, member_view
 from apps.projects.services import ProtocolMoved, add_protocol
 from apps.projects.views import show_draft
@@ -39,21 +37,15 @@ def preview(request: HttpRequest, member: Member) -> HttpResponse:
 @member_view("edit_protocol")
 def save_protocol(request: HttpRequest, member: Member) -> HttpResponse:
     """Puts a draft in force; where old answers are concerned, first asks what becomes of them."""
-    draft = read_draft(request.POST)
+    draft, project = read_draft(request.POST), member.project
     try:
-        body = draft.checked()
-        said = mapping_from(request.POST)
-        change = change_to(project=member.project, body=body, said=said)
+        change = change_to(project=project, body=draft.checked(), said=mapping_from(request.POST))
         if change.asks and "mapped" not in request.POST:
             return page(request, "annotation/old_answers.html", {"change": change}, partial="old_answers")
-        values = {"project": member.project, "by": member.person, "at": timezone.now()}
-        saved = add_protocol(body=body, mapping=change.mapping_under(said.against), **values)
-    except ProtocolMoved as error:
-        member.project.refresh_from_db(fields=["protocol"])
-        return show_draft(
-            request, member, replace(draft, problem=Problem("against", error.message)), status=409
-        )
-    except BadInput as error:
-        return show_draft(request, member, draft.refused(error), status=422)
+        body, mapping, at = change.body, change.whole_mapping, timezone.now()
+        saved = add_protocol(project=project, body=body, mapping=mapping, by=member.person, at=at)
+    except (BadInput, ProtocolMoved) as error:
+        project.refresh_from_db(fields=["protocol"])  # the page names the version now in force
+        return show_draft(request, member, draft.refused(error), status=error.status)
     messages.success(request, f"Protocol version {saved.version} is in force.")
     return redirect("projects:protocol", member.project.slug)

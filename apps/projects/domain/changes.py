@@ -91,8 +91,12 @@ def _options(old: Body, new: Body, values: dict[str, str | None]) -> Iterator[Ch
         was = before.get(origin.get(value, value))
         if was is None:
             yield Change("added", f"Option {_called(option)}", where)
-        else:
-            yield from _plain(was, option, ("value", "title", "key"), f"{where}, option {option['title']}")
+            continue
+        plain = was["title"] == was["value"] and option["title"] == value
+        if plain and was["value"] != value:
+            yield Change("changed", f"Option “{was['value']}” is “{value}” now", where)
+        names = ("key",) if plain else ("value", "title", "key")
+        yield from _plain(was, option, names, f"{where} · {option['title']}")
     yield from (
         Change("removed", f"Option {_called(option)}", where)
         for value, option in before.items()

@@ -44,8 +44,9 @@ class Reading:
 
     def label(self, label: str | None, version: int | None) -> Read:
         """`version` is the one the label was given under; None where there was none yet, and the first took it up."""
-        first = self.versions[0].number if self.versions else None
-        table = self._tables.get(first if version is None else version, {})
+        if version is None and self.versions:
+            version = self.versions[0].number
+        table = self._tables.get(version or 0, {})
         return Read(None) if label is None else table.get(label, Read(label))
 
     def posterior(self, posterior: dict[str, float], version: int) -> dict[str, float]:
@@ -61,6 +62,12 @@ class Reading:
     def labels(self) -> list[str]:
         """Every label that any version had, those of the newest first: examples keep the one they came with."""
         return list(dict.fromkeys(label for one in reversed(self.versions) for label in classes_of(one.body)))
+
+    @property
+    def renamed(self) -> set[tuple[str, str]]:
+        """Labels of any version beside what they are called today, where that differs."""
+        found = {(old, read.label) for table in self._tables.values() for old, read in table.items()}
+        return {(old, new) for old, new in found if new is not None and new != old}
 
     def version_at(self, at: datetime) -> int | None:
         """The version that was in force then."""
