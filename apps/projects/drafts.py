@@ -180,6 +180,8 @@ def act(draft: Draft, do: str, lines: Mapping[str, str]) -> Draft:
 
 def opened(name: str, content: bytes) -> Draft:
     """A file that somebody chose or dropped, in the form where it can be read, else as its text."""
+    if len(content) > MOST_FILE:
+        return Draft({}, "json", problem=Problem("body", f"{name} is larger than 1 MiB. No protocol is."))
     try:
         draft = draft_of_text(content.decode("utf-8-sig"))
     except UnicodeDecodeError:

@@ -156,7 +156,7 @@ def add_protocol(
     newest = project.protocols.first()
     if newest and newest.digest == digest:
         return newest
-    carried = _mapping(newest, checked, mapping or {})
+    carried = _mapping(newest, checked, {} if mapping is None else mapping)
     version = newest.version + 1 if newest else 1
     protocol = Protocol.objects.create(
         project=project,
@@ -175,12 +175,12 @@ def add_protocol(
     return protocol
 
 
-def _mapping(newest: Protocol | None, body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any] | None:
+def _mapping(newest: Protocol | None, body: dict[str, Any], given: Any) -> dict[str, Any] | None:
     """The whole mapping from the newest version; raises where it was said about another, or does not fit."""
     if newest is None:
         if given:
             raise BadInput("There is no version yet whose answers could be mapped.", field="mapping")
         return None
-    if given.get("from", newest.version) != newest.version:
+    if isinstance(given, dict) and given.get("from", newest.version) != newest.version:
         raise ProtocolMoved(newest)
     return {"from": newest.version, **check_mapping(given, newest.body, body)}

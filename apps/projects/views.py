@@ -110,7 +110,7 @@ def edit_protocol(request: HttpRequest, member: Member) -> HttpResponse:
         text = queries.draft_of(project=member.project, start=request.GET.get("start", ""))
         return show_draft(request, member, replace(draft_of_text(text), view="form"))
     if file := request.FILES.get("file"):
-        return show_draft(request, member, opened(file.name or "The file", file.read(MOST_FILE)))
+        return show_draft(request, member, opened(file.name or "The file", file.read(MOST_FILE + 1)))
     draft = act(read_draft(request.POST), request.POST.get("do", ""), request.POST)
     return show_draft(request, member, replace(draft, view="json") if draft.problem else draft)
 

@@ -109,6 +109,10 @@ def test_a_protocol_is_posted_with_what_becomes_of_old_answers(house: Any, call:
     }
     moved = {**body, "mapping": said}
     lena.refused("post", "projects/digits/protocols/", moved, status=409, code="protocol_moved")
+    for wrong in ([], "all", 3):
+        lena.refused(
+            "post", "projects/digits/protocols/", {**body, "mapping": wrong}, status=422, code="bad_input"
+        )
     odd = {**body, "mapping": {"questions": {"digit": {"values": {"three": "four"}}}}}
     error = lena.refused("post", "projects/digits/protocols/", odd, status=422, code="bad_input")
     assert error["field"] == "mapping.questions.digit.values.three"

@@ -236,6 +236,7 @@ def test_json_that_cannot_be_read_stays_as_it_was_typed(lena: Client) -> None:
         (b"\xef\xbb\xbf{}", "Asked of the expert"),
         (b"\xff\xfe", "is not a text in UTF-8"),
         (b"[]", "A protocol is a JSON object"),
+        (b" " * (2**20 + 1), "is larger than 1 MiB"),
     ],
 )
 def test_a_file_that_is_opened_fills_the_draft(lena: Client, content: bytes, words: str) -> None:

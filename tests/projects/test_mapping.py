@@ -80,6 +80,8 @@ def test_a_question_of_another_kind_is_no_heir():
     ("mapping", "place"),
     [
         ([], "mapping"),
+        ("all", "mapping"),
+        ({"question": {}}, "mapping.question"),
         ({"questions": []}, "mapping"),
         ({"questions": {"mood": None}}, "mapping.questions.mood"),
         ({"questions": {"digit": "number"}}, "mapping.questions.digit"),

@@ -32,11 +32,11 @@ VERDICTS = ("right", "wrong", "unclear")
 MOST_SPANS = 1_000
 
 
-def _none(question: Question) -> Values:
+def _no_values(question: Question) -> Values:
     return {}
 
 
-def _nobody(answer: Any) -> list[str]:
+def _names_nothing(answer: Any) -> list[str]:
     return []
 
 
@@ -52,8 +52,8 @@ class Kind:
     parts: tuple[Part, ...]
     answer: Callable[[Question, Any, Content], Any]
     words: Callable[[Question, Any], str]
-    values: Callable[[Question], Values] = _none
-    named: Callable[[Any], list[str]] = _nobody
+    values: Callable[[Question], Values] = _no_values
+    named: Callable[[Any], list[str]] = _names_nothing
     votable: bool = False
 
     def holds(self, question: Question, where: str, fields: Fields) -> Question:

@@ -61,6 +61,8 @@ def check_mapping(given: Any, old: Body, new: Body) -> Mapping:
     """
     if not isinstance(given, dict) or not isinstance(given.get("questions", {}), dict):
         raise BadInput("`mapping` is an object whose `questions` say what becomes of each.", field="mapping")
+    if strange := sorted(map(str, {*given} - {"from", "questions"})):
+        raise _refusal(f"mapping.{strange[0]}", "a mapping takes `from` and `questions`.")
     said = given.get("questions", {})
     unknown = sorted(set(said) - {question["name"] for question in old["questions"]})
     if unknown:
