@@ -35,7 +35,7 @@ function placeProblem() {
 
 // Questions about a field follow it when it is renamed, and offer only fields of a kind they can be about.
 function followFields({ target } = {}) {
-  const fields = [...editor.querySelectorAll("[data-field]")].map((entry) => {
+  const fields = [...editor.querySelectorAll("#fields [data-field]")].map((entry) => {
     const control = (name) => entry.querySelector(`[name$=".${name}"]`);
     return { name: control("name"), kind: control("kind").value, was: control("was") };
   });
