@@ -174,6 +174,16 @@ class House:
             model=model, purpose=purpose, stored=stored, at=self.clock, benchmark=benchmark
         )
 
+    def rename(self, *options: str, **values: str) -> None:
+        """An hour later, the next protocol version with these options; `values` says what becomes of old ones."""
+        assert self.project.protocol is not None
+        body = self.project.protocol.body
+        target = {**body["questions"][0], "options": list(options)}
+        body = {**body, "questions": [target, *body["questions"][1:]]}
+        mapping = {"questions": {"digit": {"values": values}}}
+        at = self.later(hours=1)
+        add_protocol(project=self.project, body=body, mapping=mapping, by=self.people["lena"], at=at)
+
     def freeze(self, n: int = 120, **plan: Any) -> Benchmark:
         """A frozen benchmark of `n` examples: a third of each class, half of each attribute `half`."""
         for i in range(n):

@@ -7,10 +7,13 @@ from typing import Any
 from django.http import QueryDict
 
 from apps.annotation.models import Condition
+from apps.annotation.queries.changes import Said
 from apps.annotation.questions import JSON, LIST, ONE
 from apps.annotation.services.answers import Answer
 from apps.core.errors import BadInput, DomainError
 from apps.core.input import read_json
+
+BECOMES = "becomes."
 
 
 def answers_from(data: QueryDict) -> dict[str, Any]:
@@ -64,6 +67,23 @@ def base_from(data: QueryDict) -> str | None:
 def showing_from(data: QueryDict) -> int:
     """The assignment that the page shows already, 0 for none."""
     return _whole(data, "showing") or 0
+
+
+def mapping_from(data: QueryDict) -> Said:
+    """What a lead has said becomes of old answers, but for the values of a question just given another heir."""
+    questions: dict[str, Any] = {}
+    for name in data:
+        if name.startswith(BECOMES):
+            question = name.removeprefix(BECOMES)
+            heir, was = data[name] or None, data.get(f"was.{question}") or None
+            value = f"value.{question}."
+            values = {
+                key.removeprefix(value): data[key] or None
+                for key in data
+                if key.startswith(value) and heir == was
+            }
+            questions[question] = {"becomes": heir, "values": values}
+    return Said(_whole(data, "against"), questions)
 
 
 def _whole(data: QueryDict, name: str) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.annotation.domain import VERBS
-from apps.annotation.views import adjudication, bulk, desk, work
+from apps.annotation.views import adjudication, bulk, desk, protocol, work
 
 app_name = "annotation"
 
@@ -38,6 +38,7 @@ urlpatterns = [
     path("p/<slug:slug>/adjudication/<int:task_id>/leave/", adjudication.leave, name="leave"),
     path("p/<slug:slug>/adjudication/<int:task_id>/put-back/", adjudication.put_back, name="put_back"),
     path("p/<slug:slug>/adjudication/<int:task_id>/reopen/", adjudication.reopen_task, name="reopen_task"),
-    path("p/<slug:slug>/protocol/preview/", adjudication.preview, name="preview"),
+    path("p/<slug:slug>/protocol/preview/", protocol.preview, name="preview"),
+    path("p/<slug:slug>/protocol/save/", protocol.save_protocol, name="save_protocol"),
     path("p/<slug:slug>/my-work/", work.my_work, name="my_work"),
 ]

@@ -19,8 +19,9 @@ from apps.annotation.questions import CONFIDENCE
 from apps.calibration.models import Gold
 from apps.examples.queries import Content, contents
 from apps.projects.domain import label_of
+from apps.projects.domain.reading import Read, Reading
 from apps.projects.models import Membership, Project
-from apps.projects.queries import protocol_of
+from apps.projects.queries import protocol_of, reading_of
 
 WANTED = 0.9  # the accuracy we want; whose whole interval lies below it needs a session
 PRIOR = (9.0, 1.0)  # a new expert is taken to be right 9 times in 10 until gold says otherwise
@@ -69,7 +70,7 @@ def gold(*, project: Project) -> QuerySet[Gold]:
 
 def gold_answers(*, project: Project, person: User | None = None) -> list[GoldAnswer]:
     """Every counted answer to gold, oldest first. The first answer counts, not what a person made of it later."""
-    known = dict(Gold.objects.filter(project=project).values_list("example_id", "label"))
+    reading, known = reading_of(project=project), _known(project)
     rows = (
         Annotation.objects.filter(
             assignment__task__queue__project=project, assignment__task__reason=Task.Reason.GOLD, revision=1
@@ -87,16 +88,52 @@ def gold_answers(*, project: Project, person: User | None = None) -> list[GoldAn
     )
     if person is not None:
         rows = rows.filter(assignment__person=person)
-    return [
-        GoldAnswer(who, key, known[example], _said(answers, protocol), confidence, at)
-        for who, example, key, answers, protocol, confidence, at in rows
-        if example in known
-    ]
+    found = (_gold_answer(known[row[1]], row, reading) for row in rows if row[1] in known)
+    return [answer for answer in found if answer]
 
 
-def _said(answers: dict[str, Any], protocol_id: int) -> Any:
-    """The answer to the target question of the protocol it was given under; a later one may name it otherwise."""
-    return label_of(protocol_of(protocol_id).body, answers)
+def _gold_answer(known: Known, row: tuple[Any, ...], reading: Reading) -> GoldAnswer | None:
+    """Both labels as the protocol in force reads them; where it left one behind, as their own version said them.
+
+    None where they are of different versions then: they cannot be compared any more.
+    """
+    who, _, key, answers, protocol, confidence, at = row
+    truth, said = known.read(reading), _said(answers, protocol, reading)
+    if truth.lost is None and said.lost is None:
+        return GoldAnswer(who, key, str(truth.label), said.label, confidence, at)
+    given_under = protocol_of(protocol)
+    if given_under.version != known.version:
+        return None
+    return GoldAnswer(who, key, known.label, label_of(given_under.body, answers), confidence, at)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The known label of a gold example, and the protocol version it was made known under."""
+
+    label: str
+    version: int | None
+
+    def read(self, reading: Reading) -> Read:
+        return reading.label(self.label, self.version)
+
+
+def _known(project: Project) -> dict[int, Known]:
+    reading = reading_of(project=project)
+    rows = Gold.objects.filter(project=project).values_list("example_id", "label", "created_at")
+    return {example: Known(label, reading.version_at(since)) for example, label, since in rows}
+
+
+def known_labels(*, project: Project) -> dict[int, Read]:
+    """What is known of each gold example, by its id, as the protocol in force reads it."""
+    reading = reading_of(project=project)
+    return {example: known.read(reading) for example, known in _known(project).items()}
+
+
+def _said(answers: dict[str, Any], protocol_id: int, reading: Reading) -> Read:
+    """The answer to the target of the protocol it was given under, as the one in force reads it."""
+    given_under = protocol_of(protocol_id)
+    return reading.label(label_of(given_under.body, answers), given_under.version)
 
 
 def standings(*, project: Project) -> list[Standing]:
@@ -157,7 +194,10 @@ def agreement(*, project: Project, rng: np.random.Generator) -> Agreement | None
         .values_list("task_id", "person_id", "current__answers", "current__protocol_id")
     )
     codes: dict[str, int] = {}
-    said = [(task, person, _said(answers, protocol)) for task, person, answers, protocol in rows]
+    reading = reading_of(project=project)
+    said = [
+        (task, person, _said(answers, protocol, reading).label) for task, person, answers, protocol in rows
+    ]
     usable = [
         (task, person, codes.setdefault(label, len(codes)))
         for task, person, label in said
@@ -235,9 +275,13 @@ def stated_confidence(*, project: Project) -> list[Stated]:
 
 @dataclass(frozen=True)
 class GoldRecord:
-    """One gold example with what people have answered: low agreement with the known label may mean bad gold."""
+    """One gold example with what people have answered: low agreement with the known label may mean bad gold.
+
+    `known` is its label as the protocol in force reads it.
+    """
 
     gold: Gold
+    known: Read
     content: Content
     answers: int
     right: int
@@ -254,8 +298,9 @@ def gold_records(*, project: Project, shown: list[Gold]) -> list[GoldRecord]:
     outcomes: dict[str, list[bool]] = {}
     for answer in gold_answers(project=project):
         outcomes.setdefault(answer.key, []).append(answer.correct)
-    records = []
+    records, known = [], known_labels(project=project)
     for one in shown:
         right = outcomes.get(one.example.key, [])
-        records.append(GoldRecord(one, pictures[one.example.payload_id], len(right), sum(right)))
+        content = pictures[one.example.payload_id]
+        records.append(GoldRecord(one, known[one.example_id], content, len(right), sum(right)))
     return records

@@ -13,9 +13,11 @@ from apps.annotation.domain import AUDIT_WHY
 from apps.annotation.models import HOLDING, Queue, Task
 from apps.annotation.services.tasks import open_tasks, withdraw_tasks
 from apps.calibration.models import Gold
+from apps.calibration.queries import known_labels
 from apps.core.errors import BadInput, NotFound
 from apps.core.events import record_event
 from apps.examples.models import Example, Split
+from apps.examples.queries import given_read
 from apps.projects.models import Project
 from apps.projects.permissions import require
 
@@ -37,7 +39,7 @@ def add_gold(*, project: Project, labels: Mapping[str, str], by: User, at: datet
         gold,
         update_conflicts=True,
         unique_fields=["project", "example"],
-        update_fields=["label", "retired_at"],
+        update_fields=["label", "retired_at", "created_by", "created_at"],
     )
     record_event(kind="gold.added", row=project, at=at, actor=by, project_id=project.pk, keys=sorted(labels))
     return made
@@ -83,12 +85,16 @@ def open_gold_tasks(
     """A task for each gold in service that has none open in this queue, looking like any other task.
 
     `predictions` gives, by example id, the prediction to show; gold that has none waits: it would be known by its
-    lack. What is open with another model's prediction is opened anew: it would be known by its age.
+    lack. What is open with another model's prediction is opened anew: it would be known by its age. Gold whose label
+    the protocol in force left behind is not served: nobody could answer it right.
     """
     _withdraw_aged(queue=queue, model_id=model_id, at=at)
     served = Q(tasks__queue=queue, tasks__reason=Task.Reason.GOLD, tasks__state=Task.State.OPEN)
     gold = Example.objects.filter(gold__project_id=queue.project_id, gold__retired_at=None)
+    known = known_labels(project=queue.project)
+    lost = [example for example, read in known.items() if read.lost is not None]
     waiting = gold.filter(pk__in=predictions).exclude(pk__in=gold.filter(served).values("pk"))
+    waiting = waiting.exclude(pk__in=lost)
     tasks = [
         Task(
             example=example,
@@ -96,7 +102,7 @@ def open_gold_tasks(
             mining_run_id=run_id,
             reason=Task.Reason.GOLD,
             why=AUDIT_WHY,
-            given_label=example.label,
+            given_label=given_read(project=queue.project, example=example).label,
             stratum="gold",
             model_id=model_id,
             prediction=predictions[example.pk],

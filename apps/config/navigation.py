@@ -78,7 +78,7 @@ ACTIONS: list[Entry] = [
     ("Freeze a benchmark", "training:benchmarks", "train"),
     ("Roll back the model in production", "training:models", "promote"),
     ("Add or retire gold", "calibration:gold", "manage_gold"),
-    ("Edit the protocol", "projects:protocol", "edit_protocol"),
+    ("Edit the protocol", "projects:edit_protocol", "edit_protocol"),
     ("Add or remove members", "projects:members", "manage_members"),
     ("Cancel or retry a job", "explore:jobs", "run_jobs"),
     ("Verify the audit chain", "explore:audit", "audit"),
@@ -107,9 +107,10 @@ BELONGS = {
     "annotation": "desk",
     "comments": "data",
     "projects": "people",
+    "annotation:save_protocol": "",
+    "projects:edit_protocol": "",
     "projects:protocol": "",
     "projects:protocol_version": "",
-    "projects:save_protocol": "",
     "calibration": "people",
 }
 STANDS_UNDER = {"calibration:mine": "annotation:my_work"}  # where the address does not tell

@@ -154,6 +154,7 @@ STATICFILES_DIRS = [ROOT / "static"]
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()  # a container image has them collected and compressed
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60  # names carry no hash: after an upgrade, soon the new ones
 
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a protocol's form has three for each option
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # bodies that are read whole
 MAX_UPLOAD_BYTES = int(float(read("MAX_UPLOAD_MB", "2048")) * 2**20)  # files, which are streamed
 

@@ -19,7 +19,7 @@ from apps.examples.models import Payload
 from apps.mining.models import LatestScore
 from apps.projects.models import Project
 from apps.registry.models import PRODUCTION, Alias
-from apps.registry.queries import predictions_of, production
+from apps.registry.queries import classes_today, predictions_of, production
 
 
 def proposals_of(*, project: Project) -> QuerySet[Proposal]:
@@ -106,12 +106,13 @@ def known_of(*, dataset: DatasetVersion, keys: list[str], labels: list[str]) -> 
     p_label = np.full(len(keys), np.nan)
     if predictions is not None:
         place = {key: i for i, key in enumerate(keys)}
-        code = {label: i for i, label in enumerate(predictions.classes)}
+        names, as_today = classes_today(project=dataset.project, classes=predictions.classes)
+        code = {label: i for i, label in enumerate(names)}
         for batch in read_batches("predictions", predictions.digest, columns=["key", "probs"]):
             for key, probs in zip(batch["key"].to_pylist(), batch["probs"].to_pylist(), strict=True):
                 # a class that came with a newer protocol is one this model was never tried on
                 if key in place and labels[place[key]] in code:
-                    p_label[place[key]] = probs[code[labels[place[key]]]]
+                    p_label[place[key]] = (probs @ as_today)[code[labels[place[key]]]]
     suspects = set(
         LatestScore.objects.filter(project=dataset.project, suspect=True).values_list(
             "example__key", flat=True

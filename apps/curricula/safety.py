@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from apps.annotation.queries.tasks import believed
+from apps.annotation.queries.beliefs import Belief, beliefs_on
 from apps.core.errors import DomainError
 from apps.core.store import StoreDamaged, read_batches, verify
 from apps.curricula.models import CurriculumVersion
 from apps.examples.models import Example, Payload, Split
+from apps.examples.queries import given_read
 from apps.projects.models import Project
 
 BATCH = 2_000
@@ -71,9 +72,8 @@ def _facts(project: Project, rows: list[dict[str, Any]]) -> Facts:
     frozen = set(benchmark.values_list("payload_id", flat=True))
     purged = set(Payload.objects.filter(pk__in=digests, body__isnull=True).values_list("pk", flat=True))
     examples = Example.objects.filter(project=project, key__in=[row["key"] for row in rows])
-    now = {key: (licence, label) for key, licence, label in examples.values_list("key", "licence", "label")}
-    beliefs = believed(project=project).filter(example__in=examples).select_related("example")
-    now |= {belief.example.key: (belief.example.licence, belief.label) for belief in beliefs}
+    beliefs = beliefs_on(project=project, examples=examples)
+    now = {one.key: (one.licence, _label_now(project, one, beliefs.get(one.pk))) for one in examples}
     return Facts(
         rows=len(rows),
         frozen=sum(row["payload"] in frozen for row in rows),
@@ -82,6 +82,11 @@ def _facts(project: Project, rows: list[dict[str, Any]]) -> Facts:
         relabelled=sum(row["label"] != now.get(row["key"], (None, None))[1] for row in rows),
         unlicensed=sum(not row["licence"] for row in rows),
     )
+
+
+def _label_now(project: Project, example: Example, belief: Belief | None) -> str | None:
+    """What the protocol in force would have the example taught as; None where its label was left behind."""
+    return belief.label if belief else given_read(project=project, example=example).label
 
 
 def content_checks(curriculum: CurriculumVersion) -> list[Check]:

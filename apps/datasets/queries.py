@@ -11,15 +11,17 @@ from typing import Any
 import pyarrow as pa
 from django.db.models import QuerySet
 
-from apps.annotation.queries.tasks import believed, excluded_among
+from apps.annotation.queries.beliefs import Belief, beliefs_on
+from apps.annotation.queries.tasks import excluded_among
 from apps.core.errors import NotFound
 from apps.core.keyset import number_in
 from apps.core.store import read_batches
 from apps.datasets.domain import LINEAGE, ROWS
 from apps.datasets.models import GOLD, DatasetVersion, SnapshotRun
 from apps.examples.models import Example, Split
-from apps.examples.queries import Content, contents
+from apps.examples.queries import Content, contents, given_read
 from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
+from apps.projects.domain.reading import Read
 from apps.projects.models import Project
 
 BATCH = 2_000
@@ -124,6 +126,10 @@ def _soft(posterior: dict[str, float], classes: list[str]) -> list[float]:
     return [share / total for share in shares] if total else shares
 
 
+def _left_behind(read: Belief | Read) -> str:
+    return f"its label was left behind by protocol version {read.lost}" if read.lost is not None else ""
+
+
 @dataclass
 class Cut:
     """Streams the rows of a new version in key order, and counts what it took and left out.
@@ -144,7 +150,7 @@ class Cut:
         last = ""
         while batch := list(examples.filter(key__gt=last).order_by("key")[:BATCH]):
             last = batch[-1].key
-            beliefs = {b.example_id: b for b in believed(project=self.project).filter(example__in=batch)}
+            beliefs = beliefs_on(project=self.project, examples=batch)
             in_service = self.project.gold.filter(example__in=batch, retired_at=None)
             apart = dict.fromkeys(excluded_among(examples=batch), EXCLUDED)
             apart |= dict.fromkeys(in_service.values_list("example_id", flat=True), GOLD)
@@ -152,20 +158,23 @@ class Cut:
             yield pa.RecordBatch.from_pylist([row for row in rows if row], schema=ROWS)
 
     def _row(
-        self, example: Example, belief: Any, apart: dict[int, str], frozen: set[str]
+        self, example: Example, belief: Belief | None, apart: dict[int, str], frozen: set[str]
     ) -> dict[str, Any] | None:
-        label = belief.label if belief else example.label
-        reason = self._why_not(example, belief, apart, frozen)
+        given = given_read(project=self.project, example=example)
+        label = belief.label if belief else given.label
+        reason = self._why_not(example, belief, apart, frozen) or _left_behind(belief or given)
         if not reason and self.classes and label not in self.classes:
             reason = "the label is not one of the protocol's options"
         if reason:
             self.left_out[reason] += 1
             return None
-        source = belief.method if belief else "given"
+        consensus = belief.consensus if belief else None
+        source = consensus.method if consensus else "given"
         self.taken[source] += 1
         self.labels[str(label)] += 1
-        if belief:
-            self.lineage.append({"key": example.key, "task": belief.task_id, "annotations": belief.sources})
+        if consensus:
+            sources = {"task": consensus.task_id, "annotations": consensus.sources}
+            self.lineage.append({"key": example.key, **sources})
         return {
             "key": example.key,
             "payload": example.payload_id,
@@ -173,14 +182,16 @@ class Cut:
             "label": label,
             "soft": _soft(belief.posterior, self.classes) if belief else None,
             "source": source,
-            "given_label": example.label,
-            "condition": belief.condition if belief else "clear",
-            "answers": len(belief.sources) if belief else 0,
+            "given_label": given.label,
+            "condition": consensus.condition if consensus else "clear",
+            "answers": len(consensus.sources) if consensus else 0,
             "attributes": json.dumps(example.attributes, sort_keys=True),
             "licence": example.licence,
         }
 
-    def _why_not(self, example: Example, belief: Any, apart: dict[int, str], frozen: set[str]) -> str:
+    def _why_not(
+        self, example: Example, belief: Belief | None, apart: dict[int, str], frozen: set[str]
+    ) -> str:
         """Why the example stays out, or an empty string; `apart` are gold and excluded examples, with why."""
         if example.payload_id in frozen:
             return "same content as a benchmark example"
@@ -188,9 +199,10 @@ class Cut:
             return apart[example.pk]
         if belief is None and example.label is None:
             return "no label yet"
-        if belief is not None and belief.condition in CONDITIONS_WITHOUT_TARGET:
-            return f"people say {belief.condition.replace('_', ' ')}"
-        if belief is not None and belief.condition == "ambiguous":
+        condition = belief.consensus.condition if belief else ""
+        if condition in CONDITIONS_WITHOUT_TARGET:
+            return f"people say {condition.replace('_', ' ')}"
+        if condition == "ambiguous":
             return "people say ambiguous: the protocol needs repair first"
         return ""
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count
+
 from apps.core.errors import NotFound
 from apps.examples.models import Example, Payload
+from apps.projects.domain.reading import Read
 from apps.projects.models import Project
+from apps.projects.queries import reading_of
 
 EXCERPT = 160
 
@@ -28,6 +33,26 @@ def example_in(*, project: Project, key: str) -> Example:
     found = Example.objects.select_related("project").filter(project=project, key=key).first()
     if found is None:
         raise NotFound(f"There is no example with the key {key!r} in this project.")
+    return found
+
+
+def given_read(*, project: Project, example: Example) -> Read:
+    """The label the example came with, as the protocol in force reads it: from the version it was imported under."""
+    reading = reading_of(project=project)
+    return reading.label(example.label, reading.version_at(example.updated_at))
+
+
+def given_counts(*, project: Project) -> Counter[str]:
+    """How many examples came with each label, as the protocol in force reads them."""
+    reading, found = reading_of(project=project), Counter[str]()
+    starts = [one.since for one in reading.versions]
+    rows = Example.objects.filter(project=project, label__isnull=False)
+    for place, one in enumerate(reading.versions):
+        under = rows.filter(updated_at__gte=starts[place]) if place else rows
+        under = under.filter(updated_at__lt=starts[place + 1]) if place + 1 < len(starts) else under
+        for label, n in under.values_list("label").annotate(n=Count("pk")).order_by():
+            if (read := reading.label(label, one.number).label) is not None:
+                found[read] += n
     return found
 
 

@@ -16,6 +16,7 @@ from apps.explore.queries.jobs import jobs as jobs_of
 from apps.explore.queries.jobs import run_of
 from apps.explore.queries.lineage import lineage as lineage_of
 from apps.projects.permissions import Member, member_view
+from apps.projects.queries import reading_of
 from apps.projects.views import run_actions
 
 
@@ -23,14 +24,13 @@ from apps.projects.views import run_actions
 @member_view("view")
 def data(request: HttpRequest, member: Member) -> HttpResponse:
     filters = Filters.parse(request.GET)
-    protocol = member.project.protocol
     context = {
         "filters": filters,
         "page": browse(member=member, filters=filters),
         "counts": split_counts(project=member.project),
         "choices": choices_of(member),
         "layouts": [(*layout, filters.url(layout=layout[0])) for layout in LAYOUTS],
-        "classes": protocol.classes if protocol else [],
+        "classes": reading_of(project=member.project).labels,
         "first_url": filters.url(after=""),
     }
     return page(request, "explore/data.html", context, partial="examples")

@@ -17,17 +17,20 @@ from apps.calibration.models import Gold
 from apps.core.errors import NotFound
 from apps.core.store import read_batches
 from apps.examples.models import Example, Split
+from apps.examples.queries import given_read
 from apps.mining.domain import Frame
 from apps.mining.models import UNDER_WAY, MiningRun
 from apps.projects.models import Project
+from apps.registry.queries import classes_today
 
 
 def frames_of(run: MiningRun) -> tuple[Frame, Frame]:
     """What the run can choose from, and apart from it the gold: predicted examples of pool and train.
 
-    Nobody chooses what people have settled or are being asked, here or in another queue.
+    Nobody chooses what people have settled or are being asked, here or in another queue. The model's classes and
+    the given labels are read as the protocol in force does; classes that became one are added up.
     """
-    classes = list(run.prediction_set.classes)
+    classes, as_today = classes_today(project=run.project, classes=run.prediction_set.classes)
     code = {label: place for place, label in enumerate(classes)}
     ids: list[int] = []
     labels: list[int] = []
@@ -35,10 +38,12 @@ def frames_of(run: MiningRun) -> tuple[Frame, Frame]:
     kept: list[np.ndarray[Any, Any]] = []
     for batch in read_batches("predictions", run.prediction_set.digest, columns=["key", "probs"]):
         keys = batch.column("key").to_pylist()
-        probs = np.asarray(batch.column("probs").flatten(), dtype=np.float64).reshape(len(keys), len(classes))
+        probs = np.asarray(batch.column("probs").flatten(), dtype=np.float64).reshape(
+            len(keys), len(as_today)
+        )
         known = _eligible(run.project, keys)
         places = [place for place, key in enumerate(keys) if key in known]
-        kept.append(probs[places])
+        kept.append(probs[places] @ as_today)
         ids += [known[keys[place]][0] for place in places]
         labels += [code.get(known[keys[place]][1] or "", -1) for place in places]
         gold += [known[keys[place]][2] for place in places]
@@ -55,7 +60,8 @@ def _eligible(project: Project, keys: list[str]) -> dict[str, tuple[int, str | N
     found = Example.objects.filter(project=project, key__in=keys, split__in=[Split.POOL, Split.TRAIN])
     found = found.annotate(is_gold=Exists(in_service)).filter(Q(is_gold=True) | ~Exists(asked))
     return {
-        key: (pk, label, gold) for key, pk, label, gold in found.values_list("key", "pk", "label", "is_gold")
+        one.key: (one.pk, given_read(project=project, example=one).label, one.is_gold)
+        for one in found.only("key", "label", "updated_at")
     }
 
 

@@ -20,6 +20,7 @@ from apps.core.errors import BadInput, DomainError
 from apps.core.jobs import MINE, enqueue_run
 from apps.core.runs import lock_claimed
 from apps.examples.models import Example
+from apps.examples.queries import given_read
 from apps.mining.domain import Frame, Policy, Signals, signals_of, spreads_of, top_classes, why
 from apps.mining.models import LatestScore, MiningRun
 from apps.mining.queries import under_way
@@ -145,6 +146,7 @@ def _tasks(
     tasks = []
     for place, index in enumerate(picks.indices):
         example, reason = examples[int(frame.example_ids[index])], str(picks.reason[place])
+        given = given_read(project=run.project, example=example).label
         top = top_classes(frame.probs[index], frame.classes)
         inclusion = float(picks.inclusion_probability[place])
         tasks.append(
@@ -153,8 +155,8 @@ def _tasks(
                 payload_id=example.payload_id,
                 mining_run_id=run.pk,
                 reason=reason,
-                why=why(reason, top=top, given=example.label),
-                given_label=example.label,
+                why=why(reason, top=top, given=given),
+                given_label=given,
                 signals={**_signals_at(signals, int(index)), "reached": bool(picks.reached[place])},
                 stratum=str(picks.stratum[place]),
                 inclusion_probability=None if np.isnan(inclusion) else inclusion,

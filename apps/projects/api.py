@@ -221,7 +221,11 @@ class GroupDetail(RowView):
 
 
 class Protocols(ProjectView):
-    """Every version, newest first; the newest is in force. Posting adds the next."""
+    """Every version, newest first; the newest is in force. Posting adds the next.
+
+    Beside the protocol's own, the body takes `mapping`: what becomes of the answers to the version in force.
+    Where it is silent, questions and options of the same name stay, and all else is left behind.
+    """
 
     may = {"GET": "view", "POST": "edit_protocol"}
     pagination_class = Keyset
@@ -232,4 +236,8 @@ class Protocols(ProjectView):
 
     @operation(takes=OpenApiTypes.OBJECT, gives=ProtocolOut, status=201)
     def post(self, values: dict[str, Any]) -> Any:
-        return add_protocol(project=self.project, body=values, by=self.person, at=timezone.now())
+        values, mapping = {**values}, values.get("mapping")
+        values.pop("mapping", None)
+        return add_protocol(
+            project=self.project, body=values, mapping=mapping, by=self.person, at=timezone.now()
+        )

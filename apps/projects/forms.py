@@ -1,4 +1,4 @@
-"""Forms of members and the protocol."""
+"""Forms of members."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any
 
 from django import forms
 
-from apps.core.errors import BadInput
-from apps.core.input import read_json
 from apps.projects.models import Role
 
 ROLES = [(role.value, role.value) for role in Role]
@@ -38,19 +36,3 @@ class MemberForm(forms.Form):
         values["email"] = who if "@" in who else ""
         values["username"] = (values.get("username") or who.partition("@")[0]) if values["email"] else who
         return values
-
-
-class ProtocolForm(forms.Form):
-    """The protocol as JSON; what may stand in it is checked by the service."""
-
-    body = forms.CharField(
-        label="Protocol as JSON",
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false"}),
-    )
-
-    def clean_body(self) -> Any:
-        try:
-            return read_json(self.cleaned_data["body"])
-        except BadInput as error:
-            raise forms.ValidationError(error.message) from error

@@ -88,6 +88,8 @@ class Protocol(models.Model):
     version = models.PositiveIntegerField()
     body = models.JSONField()
     digest = models.CharField(max_length=64)
+    # what became of the answers to the version before; null for the first, and for versions older than mappings
+    mapping = models.JSONField(null=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )

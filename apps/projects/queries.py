@@ -15,7 +15,10 @@ from django.db.models.functions import Lower
 from apps.accounts.models import User
 from apps.core.errors import BadInput, NotFound
 from apps.projects.domain import EVERYBODY
-from apps.projects.domain.ready import READY
+from apps.projects.domain.changes import Change, changes
+from apps.projects.domain.mapping import Fate, fates
+from apps.projects.domain.reading import Reading, Version
+from apps.projects.domain.ready import BARE, NOTHING, READY
 from apps.projects.models import Group, Membership, Project, Protocol, Role
 from apps.projects.permissions import MAY
 
@@ -26,6 +29,18 @@ CONTEXT = 3  # unchanged lines shown around a change
 def protocol_of(pk: int) -> Protocol:
     """A protocol version. It never changes (a trigger sees to it), so each process reads it once."""
     return Protocol.objects.get(pk=pk)
+
+
+@lru_cache(maxsize=256)
+def _reading(protocol_id: int) -> Reading:
+    newest = Protocol.objects.get(pk=protocol_id)
+    rows = Protocol.objects.filter(project=newest.project_id, version__lte=newest.version).order_by("version")
+    return Reading([Version(r.version, r.body, r.digest, r.mapping, r.created_at) for r in rows])
+
+
+def reading_of(*, project: Project) -> Reading:
+    """How labels of older versions are read now. Versions never change, so each process works it out once."""
+    return _reading(project.protocol_id) if project.protocol_id else Reading([])
 
 
 def members_of(*, project: Project) -> QuerySet[Membership]:
@@ -104,13 +119,18 @@ def as_json(body: dict[str, Any]) -> str:
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 
-def draft_of(*, project: Project, ready: str) -> str:
-    """What the editor begins with: the ready protocol of that name, else the one in force."""
-    if ready:
-        if ready not in READY:
-            raise NotFound(f"There is no ready protocol {ready[:40]!r}; choose one of {', '.join(READY)}.")
-        return as_json(READY[ready].body)
-    return as_json(project.protocol.body) if project.protocol else ""
+def draft_of(*, project: Project, start: str) -> str:
+    """What the editor begins with: a ready protocol by its name, a version by its number, else the one in force."""
+    if start.isdecimal():
+        return as_json(protocol_version(project=project, version=int(start[:9])).body)
+    if not start and project.protocol:
+        return as_json(project.protocol.body)
+    if start in READY:
+        return as_json(READY[start].body)
+    if start not in ("", NOTHING):
+        known = ", ".join((NOTHING, *READY))
+        raise NotFound(f"There is no protocol {start[:40]!r} to start from; choose one of {known}.")
+    return as_json(BARE)
 
 
 def protocol_version(*, project: Project, version: int) -> Protocol:
@@ -135,17 +155,30 @@ class Line:
 
 @dataclass(frozen=True)
 class Difference:
+    """What lies between two versions: `changes` in words, `lines` of the JSON.
+
+    `fates` says what became of old answers, where the two follow each other.
+    """
+
     version: Protocol
     before: Protocol | None
+    changes: list[Change]
     lines: list[Line]
+    fates: list[Fate]
 
 
-def difference(*, project: Project, version: int) -> Difference:
-    """What this version changed against the one before it; raises `NotFound`."""
+def difference(*, project: Project, version: int, against: int | None = None) -> Difference:
+    """What this version changed against another, else against the one before it; raises `NotFound`."""
     newer = protocol_version(project=project, version=version)
-    older = versions_of(project=project).filter(version=version - 1).first()
+    if against is None:
+        older = versions_of(project=project).filter(version=version - 1).first()
+    else:
+        older = protocol_version(project=project, version=against)
     old = as_json(older.body).splitlines() if older else []
-    return Difference(newer, older, _lines(old, as_json(newer.body).splitlines()))
+    lines = _lines(old, as_json(newer.body).splitlines())
+    said = newer.mapping if older and newer.mapping and newer.mapping["from"] == older.version else None
+    became = fates(said, older.body, newer.body) if older and said else []
+    return Difference(newer, older, changes(older.body if older else {}, newer.body), lines, became)
 
 
 def _lines(old: list[str], new: list[str]) -> list[Line]:

@@ -17,7 +17,7 @@ class ProtocolOut(serializers.ModelSerializer[Protocol]):
 
     class Meta:
         model = Protocol
-        fields = ("version", "digest", "body", "created_by", "created_at")
+        fields = ("version", "digest", "body", "mapping", "created_by", "created_at")
 
 
 class ProjectOut(serializers.ModelSerializer[Project]):

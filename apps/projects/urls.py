@@ -19,7 +19,7 @@ urlpatterns = [
         "p/<slug:slug>/members/groups/<int:group_id>/dissolve/", views.dissolve_group, name="dissolve_group"
     ),
     path("p/<slug:slug>/protocol/", views.protocol, name="protocol"),
-    path("p/<slug:slug>/protocol/save/", views.save_protocol, name="save_protocol"),
+    path("p/<slug:slug>/protocol/edit/", views.edit_protocol, name="edit_protocol"),
     path("p/<slug:slug>/protocol/<int:version>/", views.protocol_version, name="protocol_version"),
     path("p/<slug:slug>/protocol/<int:version>/json/", views.protocol_file, name="protocol_file"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -10,14 +11,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.errors import BadInput
+from apps.core.keyset import number_in
 from apps.core.pages import go_to, page
 from apps.projects import queries
 from apps.projects import services as projects
 from apps.projects.domain.ready import READY
-from apps.projects.forms import ROLES, MemberForm, ProtocolForm
+from apps.projects.domain.words import WORDS
+from apps.projects.drafts import MOST_FILE, Draft, act, draft_of_text, opened, read_draft
+from apps.projects.forms import ROLES, MemberForm
 from apps.projects.models import Membership
 from apps.projects.permissions import Member, member_view
 from apps.projects.runs import cancel, retry
@@ -126,46 +130,50 @@ def dissolve_group(request: HttpRequest, member: Member, group_id: int) -> HttpR
     return redirect("projects:members", member.project.slug)
 
 
-def _protocol(request: HttpRequest, member: Member, form: ProtocolForm, status: int = 200) -> HttpResponse:
+@require_GET
+@member_view("view")
+def protocol(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "protocol": member.project.protocol,
         "versions": queries.versions_of(project=member.project),
         "may_edit": member.may("edit_protocol"),
-        "ready": READY.values(),
-        "form": form,
     }
-    return page(request, "projects/protocol.html", context, status=status)
+    return page(request, "projects/protocol.html", context)
 
 
-@require_GET
-@member_view("view")
-def protocol(request: HttpRequest, member: Member) -> HttpResponse:
-    form = ProtocolForm(
-        initial={"body": queries.draft_of(project=member.project, ready=request.GET.get("start", ""))}
-    )
-    return _protocol(request, member, form)
-
-
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @member_view("edit_protocol")
-def save_protocol(request: HttpRequest, member: Member) -> HttpResponse:
-    form, at = ProtocolForm(request.POST), timezone.now()
-    if not form.is_valid():
-        return _protocol(request, member, form, status=422)
-    try:
-        body = form.cleaned_data["body"]
-        saved = projects.add_protocol(project=member.project, body=body, by=member.person, at=at)
-    except BadInput as error:
-        form.add_error("body", error.message)
-        return _protocol(request, member, form, status=422)
-    messages.success(request, f"Protocol version {saved.version} is in force.")
-    return redirect("projects:protocol", member.project.slug)
+def edit_protocol(request: HttpRequest, member: Member) -> HttpResponse:
+    """GET begins a draft; POST does what was pressed in one, and saves nothing."""
+    if request.method != "POST":
+        text = queries.draft_of(project=member.project, start=request.GET.get("start", ""))
+        return show_draft(request, member, replace(draft_of_text(text), view="form"))
+    if file := request.FILES.get("file"):
+        return show_draft(request, member, opened(file.name or "The file", file.read(MOST_FILE + 1)))
+    draft = act(read_draft(request.POST), request.POST.get("do", ""), request.POST)
+    return show_draft(request, member, replace(draft, view="json") if draft.problem else draft)
+
+
+def show_draft(request: HttpRequest, member: Member, draft: Draft, status: int = 200) -> HttpResponse:
+    """The editor with this draft in it."""
+    context = {
+        "draft": draft,
+        "against": member.project.protocol.version if member.project.protocol else 0,
+        "ready": READY.values(),
+        "words": WORDS,
+        "back": member.project.protocol is not None,
+    }
+    return page(request, "projects/edit_protocol.html", context, partial="draft", status=status)
 
 
 @require_GET
 @member_view("view")
 def protocol_version(request: HttpRequest, member: Member, version: int) -> HttpResponse:
-    context = {"difference": queries.difference(project=member.project, version=version)}
+    against = number_in(request.GET.get("against", ""), name="against")
+    context = {
+        "difference": queries.difference(project=member.project, version=version, against=against),
+        "versions": queries.versions_of(project=member.project),
+    }
     return page(request, "projects/protocol_version.html", context, partial="protocol_version")
 
 

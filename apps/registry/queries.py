@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 from django.db.models import QuerySet
 
 from apps.projects.models import Project
+from apps.projects.queries import reading_of
 from apps.registry.models import PRODUCTION, Alias, AliasMove, ModelVersion, PredictionSet
 
 
@@ -41,3 +44,13 @@ def predictions_of(
 ) -> PredictionSet | None:
     """The newest set of this purpose by this model, on the benchmark of this digest where one is meant."""
     return model.prediction_sets.filter(purpose=purpose, benchmark=benchmark).first()
+
+
+def classes_today(*, project: Project, classes: list[str]) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """A model's k classes as the protocol in force calls them, and what adds up probabilities of those that became one.
+
+    The second is (k, m) for m names of today: `probs @ it`.
+    """
+    names = reading_of(project=project).names(classes)
+    today = list(dict.fromkeys(names))
+    return today, np.eye(len(today))[[today.index(name) for name in names]]

@@ -16,9 +16,11 @@ from django.db.models import QuerySet
 from apps.core.errors import DomainError, NotFound
 from apps.core.store import read_batches, read_table
 from apps.examples.models import Example, Payload, Split
+from apps.examples.queries import given_read
 from apps.projects.models import Project
+from apps.projects.queries import reading_of
 from apps.registry.models import ModelVersion, PredictionSet
-from apps.registry.queries import predictions_of
+from apps.registry.queries import classes_today, predictions_of
 from apps.training.domain import GatePlan, Outcome
 from apps.training.models import Benchmark, Gate, TrainingRun
 
@@ -48,16 +50,18 @@ class NotMeasured(DomainError):
 
 
 def benchmark_batches(*, project: Project, size: int = 2_000) -> Iterator[pa.RecordBatch]:
-    """The labelled benchmark examples in key order."""
+    """The labelled benchmark examples in key order, their labels as the protocol in force reads them."""
     rows = Example.objects.filter(project=project, split=Split.BENCHMARK, label__isnull=False)
     last = ""
     while batch := list(rows.filter(key__gt=last).order_by("key")[:size]):
         last = batch[-1].key
+        labels = [given_read(project=project, example=example).label for example in batch]
+        kept = [(one, label) for one, label in zip(batch, labels, strict=True) if label is not None]
         columns = [
-            [example.key for example in batch],
-            [example.payload_id for example in batch],
-            [example.label for example in batch],
-            [json.dumps(example.attributes, sort_keys=True) for example in batch],
+            [example.key for example, _ in kept],
+            [example.payload_id for example, _ in kept],
+            [label for _, label in kept],
+            [json.dumps(example.attributes, sort_keys=True) for example, _ in kept],
         ]
         yield pa.RecordBatch.from_arrays(
             [pa.array(column, pa.string()) for column in columns], schema=BENCHMARK_ROWS
@@ -95,11 +99,18 @@ def benchmark_with_payloads(digest: str) -> Iterator[pa.RecordBatch]:
 
 
 def _standing_rows(benchmark: Benchmark) -> list[dict[str, Any]]:
-    """The benchmark's rows, less those whose content was purged since: no model can be measured on them."""
+    """The benchmark's rows with their labels as they are read today.
+
+    Those whose content was purged or whose label was left behind since are not among them: they measure no model.
+    """
+    reading = reading_of(project=benchmark.project)
+    version = reading.version_at(benchmark.frozen_at)
     rows: list[dict[str, Any]] = read_table("benchmarks", benchmark.digest).to_pylist()
     digests = {row["payload"] for row in rows}
     gone = set(Payload.objects.filter(pk__in=digests, body__isnull=True).values_list("pk", flat=True))
-    return [row for row in rows if row["payload"] not in gone]
+    standing = [row for row in rows if row["payload"] not in gone]
+    read = [{**row, "label": reading.label(row["label"], version).label} for row in standing]
+    return [row for row in read if row["label"] is not None]
 
 
 def outcomes(*, benchmark: Benchmark, models: list[ModelVersion]) -> list[Outcome]:
@@ -117,8 +128,11 @@ def _outcome(model: ModelVersion, benchmark: Benchmark, rows: list[dict[str, Any
     keys, labels = [row["key"] for row in rows], [row["label"] for row in rows]
     if any(key not in found for key in keys):
         raise NotMeasured([(model, benchmark)])
-    code = {label: place for place, label in enumerate(predictions.classes)}
-    probs = np.array([found[key] for key in keys], dtype=np.float64)
+    classes, as_today = classes_today(project=benchmark.project, classes=predictions.classes)
+    code = {label: place for place, label in enumerate(classes)}
+    probs = (
+        np.array([found[key] for key in keys], dtype=np.float64).reshape(len(keys), len(as_today)) @ as_today
+    )
     return Outcome(np.array([code.get(label, -1) for label in labels], dtype=np.int64), probs)
 
 

@@ -17,6 +17,7 @@ from apps.algorithms.model_quality import (
     reliability_curve,
 )
 from apps.registry.models import ModelVersion
+from apps.registry.queries import classes_today
 from apps.training.models import Benchmark, Gate, TrainingRun
 from apps.training.queries import outcomes
 
@@ -151,7 +152,7 @@ def quality_of(*, model: ModelVersion, benchmark: Benchmark) -> Quality:
     confidence, correct = outcome.probs.max(axis=1), outcome.correct
     # float32 probabilities may sum to a hair above 1
     confidence = np.clip(confidence, 0, 1)
-    names, truth = list(model.classes), outcome.labels
+    names, truth = classes_today(project=model.project, classes=model.classes)[0], outcome.labels
     if (truth < 0).any():  # the benchmark was frozen under other options
         truth, names = np.where(truth < 0, len(names), truth), [*names, UNKNOWN]
     return Quality(

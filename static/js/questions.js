@@ -21,7 +21,12 @@ export async function start() {
   const questions = all();
   go(questions.find(missing) ?? questions[0], { scroll: false });
   score();
-  for (const question of questions.filter(({ dataset }) => WIDGETS.includes(dataset.kind))) {
+  await attach();
+}
+
+// Kinds that have a widget get it.
+export async function attach() {
+  for (const question of all().filter(({ dataset }) => WIDGETS.includes(dataset.kind))) {
     const { kind } = question.dataset;
     if (!loaded.has(kind)) loaded.set(kind, await import(`./questions/${kind}.js`));
     if (question.isConnected) widget(question).attach(question);

@@ -92,6 +92,32 @@ def test_protocols_are_versions_and_the_same_content_adds_none(house: Any, call:
     assert [row["version"] for row in lena.get("projects/digits/protocols/")["results"]] == [2, 1]
 
 
+def test_a_protocol_is_posted_with_what_becomes_of_old_answers(house: Any, call: Any) -> None:
+    lena, body = call(house.lena), house.project.protocol.body
+    target = {**body["questions"][0], "options": ["three", "8"]}
+    changed = {**body, "questions": [target]}
+    said = {"from": 1, "questions": {"digit": {"values": {"3": "three"}}}}
+
+    made = lena.post("projects/digits/protocols/", {**changed, "mapping": said}, status=201)
+
+    assert made["mapping"] == {
+        "from": 1,
+        "questions": {
+            "digit": {"becomes": "digit", "values": {"3": "three", "5": None, "8": "8"}},
+            "legibility": {"becomes": None, "values": {"1": None, "2": None, "3": None}},
+        },
+    }
+    moved = {**body, "mapping": said}
+    lena.refused("post", "projects/digits/protocols/", moved, status=409, code="protocol_moved")
+    for wrong in ([], "all", 3):
+        lena.refused(
+            "post", "projects/digits/protocols/", {**body, "mapping": wrong}, status=422, code="bad_input"
+        )
+    odd = {**body, "mapping": {"questions": {"digit": {"values": {"three": "four"}}}}}
+    error = lena.refused("post", "projects/digits/protocols/", odd, status=422, code="bad_input")
+    assert error["field"] == "mapping.questions.digit.values.three"
+
+
 def test_a_bad_protocol_names_its_place(house: Any, call: Any) -> None:
     bad = {
         **house.project.protocol.body,

@@ -175,3 +175,19 @@ def test_gold_and_adjudication_do_not_enter_agreement(house, gold):
     answer_gold(house, house.erin, "3", "3")
     answer_gold(house, house.emil, "3", "3")
     assert agree(house) is None
+
+
+def test_answers_to_gold_are_compared_under_the_names_of_today(house, gold):
+    answer_gold(house, house.erin, "3", "5", "8")
+    before = [answer.correct for answer in gold_answers(project=house.project)]
+    house.rename("three", "5", "8", **{"3": "three"})
+    assert [answer.correct for answer in gold_answers(project=house.project)] == before
+    assert gold_answers(project=house.project)[0].answered == "three"
+
+
+def test_a_record_on_gold_outlives_what_is_left_behind(house, gold):
+    answer_gold(house, house.erin, "3", "5", "8")
+    before = standing(house, house.erin)
+    house.rename("5", "8")
+    after = standing(house, house.erin)
+    assert (after.gold, after.correct) == (before.gold, before.correct)

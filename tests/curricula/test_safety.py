@@ -143,3 +143,17 @@ def test_the_checks_count_every_row(turn: Turn) -> None:
     n = read_table("curricula", proposal.curriculum.digest).num_rows
     titles = [check.title for check in content_checks(proposal.curriculum)]
     assert f"{n} rows under another licence since" in titles
+
+
+def test_a_label_that_is_called_otherwise_since_is_another_label(turn: Turn) -> None:
+    proposal = turn.proposal()
+    turn.house.rename("three", "5", "8", **{"3": "three"})
+    with pytest.raises(UnsafeCurriculum, match="4 rows with another label since"):
+        approve(turn, proposal)
+
+
+def test_a_new_version_that_changes_no_label_kills_no_proposal(turn: Turn) -> None:
+    proposal = turn.proposal()
+    turn.house.rename("3", "5", "8", "9")
+    approve(turn, proposal)
+    assert Approval.objects.exists()

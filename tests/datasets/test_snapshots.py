@@ -214,3 +214,42 @@ def test_only_leads_cut_versions(house):
     for person in (house.erin, house.ada):
         with pytest.raises(NotAllowed):
             start_snapshot(project=house.project, by=person, at=house.clock)
+
+
+def test_old_labels_are_taught_under_their_names_of_today_and_what_was_left_behind_is_counted(house, cut):
+    house.example("given 3", label="3")
+    house.example("given 8", label="8")
+    review(house, "voted 3", "3", "5", "3")
+    review(house, "voted 8", "8", "8")
+    house.rename("odd", "nine", **{"3": "odd", "5": "odd"})
+    house.example("given odd", label="odd")
+    dataset = cut()
+    found = rows(dataset)
+    assert {key: (row["label"], row["given_label"]) for key, row in found.items()} == {
+        "given 3": ("odd", "odd"),
+        "given odd": ("odd", "odd"),
+        "voted 3": ("odd", None),
+    }
+    assert found["voted 3"]["soft"] == [1, 0]
+    assert dataset.summary["left_out"] == {"its label was left behind by protocol version 2": 2}
+    assert read_manifest("datasets", dataset.digest)["classes"] == ["odd", "nine"]
+
+
+def test_a_mapping_that_changes_nothing_changes_no_dataset(house, cut):
+    house.example("given", label="3")
+    review(house, "voted", "5", "5", "3")
+    body = {**house.project.protocol.body, "guidelines": "New."}
+    same = {"questions": {"digit": {"becomes": "digit", "values": {"3": "3", "5": "5", "8": "8"}}}}
+    before = rows(cut())
+    digests = set()
+    for mapping in (None, same, {"questions": {}}):
+        with transaction.atomic():
+            add_protocol(
+                project=house.project, body=body, mapping=mapping, by=house.lena, at=house.later(hours=1)
+            )
+            dataset = cut()
+            digests.add(dataset.digest)
+            assert rows(dataset) == before
+            transaction.set_rollback(True)
+        house.project.refresh_from_db()
+    assert len(digests) == 1

@@ -51,10 +51,16 @@ PAGES = {
         "gold/",
         "members/",
         "protocol/",
+        "protocol/1/",
+        "protocol/edit/",
     ],
     "ada": ["", "calibration/", "members/", "gold/", "audit/", "jobs/", "protocol/"],
 }
-OF_WRITING = {"erin": ["desk/", "data/"], "lena": ["adjudication/", "protocol/"], "ada": ["calibration/"]}
+OF_WRITING = {
+    "erin": ["desk/", "data/"],
+    "lena": ["adjudication/", "protocol/", "protocol/edit/"],
+    "ada": ["calibration/"],
+}
 MODES: list[dict[str, Any]] = [{"scheme": "light"}, {"scheme": "dark", "narrow": True}]
 
 

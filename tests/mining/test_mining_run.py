@@ -315,3 +315,16 @@ def settle(house, run, wrong):
 def forget(run):
     """Take the run's beliefs back, so that the next seed mines the same frame."""
     Task.objects.filter(mining_run_id=run.pk).update(state="withdrawn")
+
+
+def test_an_old_model_is_mined_under_the_labels_of_today(house, pool):
+    promoted(house, pool)
+    house.rename("odd", "8", **{"3": "odd", "5": "odd"})
+    run = house.work(mine(house))
+    frame, _ = frames_of(run)
+    assert frame.classes == ["odd", "8"]
+    torn = Task.objects.filter(mining_run_id=run.pk, example__key="p00").first()
+    assert torn is None or torn.prediction["label"] == "odd"
+    wrong = Task.objects.get(example__key="t4")
+    assert (wrong.given_label, wrong.prediction["label"]) == ("8", "odd")
+    assert wrong.prediction["top"][0] == ["odd", pytest.approx(0.96)]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def save(client: Client, house: House, body: Any, by: str = "lena") -> HttpResponse:
     client.force_login(house.people[by])
     text = body if isinstance(body, str) else json.dumps(body)
-    answer: HttpResponse = client.post(reverse("projects:save_protocol", args=["digits"]), {"body": text})
+    answer: HttpResponse = client.post(reverse("annotation:save_protocol", args=["digits"]), {"body": text})
     return answer
 
 
@@ -34,7 +34,7 @@ def test_experts_see_questions_options_and_anchors_but_no_editor(client: Client,
 
     assert "barely" in html
     assert "<kbd>3</kbd>" in html
-    assert "<textarea" not in html
+    assert "Edit" not in html.partition("<main")[2]
 
 
 def test_a_changed_protocol_is_the_next_version_with_its_difference(client: Client, house: House) -> None:
@@ -61,7 +61,7 @@ def test_guidelines_cannot_carry_markup_of_their_own(client: Client, house: Hous
     [
         ("{\n  oops", "Line 2, column 3: this is not JSON"),
         ({**PROTOCOL, "questions": []}, "`questions` must be a list"),
-        ({**PROTOCOL, "fields": [{"name": "x", "kind": "film"}]}, "fields[0].kind"),
+        ({**PROTOCOL, "fields": [{"name": "x", "kind": "film"}]}, 'data-problem="fields[0].kind"'),
     ],
 )
 def test_a_bad_protocol_is_refused_naming_the_place_and_keeping_the_text(
@@ -72,7 +72,8 @@ def test_a_bad_protocol_is_refused_naming_the_place_and_keeping_the_text(
     html = answer.content.decode()
     assert answer.status_code == 422
     assert words in html
-    assert "oops" in html or "questions" in html.partition("<textarea")[2]
+    kept = body if isinstance(body, str) else json.dumps(body["fields"][0]["kind"])
+    assert kept in html.partition("<textarea")[2].replace("&quot;", '"')
     assert house.project.protocols.count() == 1
 
 
@@ -90,7 +91,7 @@ def test_every_ready_protocol_fills_the_editor_and_can_be_put_in_force(
 ) -> None:
     body = READY[name].body
 
-    assert f"&quot;{body['fields'][0]['name']}&quot;" in look(client, house, "lena", f"?start={name}")
+    assert f'value="{body["fields"][0]["name"]}"' in look(client, house, "lena", f"edit/?start={name}")
     save(client, house, body)
 
     house.project.refresh_from_db()
@@ -99,7 +100,7 @@ def test_every_ready_protocol_fills_the_editor_and_can_be_put_in_force(
 
 
 def test_a_ready_protocol_that_there_is_none_of_is_not_found(client: Client, house: House) -> None:
-    assert "image-class" in look(client, house, "lena", "?start=nothing")
+    assert "image-class" in look(client, house, "lena", "edit/?start=no-such")
 
 
 def test_a_version_leaves_as_json_and_comes_back_the_same(client: Client, house: House) -> None:

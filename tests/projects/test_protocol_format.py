@@ -57,20 +57,26 @@ def criterion(value):
         (changed(("questions", 1, "name"), "n" * 41), "questions[1].name"),
         (changed(("fields", 0, "kind"), "video"), "fields[0].kind"),
         (changed(("questions", 2, "kind"), ["text"]), "questions[2].kind"),
-        (changed(("questions", 2, "name"), "digit"), "questions"),
-        (changed(("questions", 0, "target"), False), "questions"),
-        (changed(("questions", 1, "target"), True), "questions"),
+        (changed(("questions", 2, "name"), "digit"), "questions[2].name"),
+        (
+            changed(("fields",), [{"name": "a", "kind": "text"}, {"name": "a", "kind": "text"}]),
+            "fields[1].name",
+        ),
+        (changed(("questions", 0, "target"), False), "target"),
+        (changed(("questions", 1, "target"), True), "target"),
+        (changed(("questions", 0, "required"), False), "questions[0].required"),
         (options("0"), "questions[0].options"),
-        (options("0", ""), "questions[0].options"),
-        (options("0", "x" * 201), "questions[0].options"),
-        (options("0", "0"), "questions[0].options"),
-        (options("0", {"title": "no value"}), "questions[0].options"),
-        (options("0", None), "questions[0].options"),
-        (criterion(None), "questions[1].criterion"),
-        (criterion({"anchors": {"1": "alone"}}), "questions[1].criterion"),
-        (criterion({"anchors": {"1": "a", "3": "c"}}), "questions[1].criterion"),
-        (criterion({"anchors": {"low": "a", "high": "b"}}), "questions[1].criterion"),
-        (criterion({"anchors": {"1": "a", "²": "b"}}), "questions[1].criterion"),
+        (options("0", ""), "questions[0].options[1].value"),
+        (options("0", "x" * 201), "questions[0].options[1].value"),
+        (options("0", "1", "0"), "questions[0].options[2].value"),
+        (options("0", {"title": "no value"}), "questions[0].options[1].value"),
+        (options("0", None), "questions[0].options[1].value"),
+        (options("0", {"value": "1", "key": "s"}), "questions[0].options[1].key"),
+        (criterion(None), "questions[1].criterion.anchors"),
+        (criterion({"anchors": {"1": "alone"}}), "questions[1].criterion.anchors"),
+        (criterion({"anchors": {"1": "a", "3": "c"}}), "questions[1].criterion.anchors"),
+        (criterion({"anchors": {"low": "a", "high": "b"}}), "questions[1].criterion.anchors"),
+        (criterion({"anchors": {"1": "a", "²": "b"}}), "questions[1].criterion.anchors"),
         (criterion({"anchors": {"1": "a", "2": "b"}, "weight": "heavy"}), "questions[1].criterion.weight"),
         (changed(("confidence",), "never"), "confidence"),
         (changed(("suggestion",), 1), "suggestion"),
@@ -86,7 +92,6 @@ def test_a_bad_protocol_is_refused_by_its_place(body, place):
     "choices",
     [
         [{"value": "a", "key": "1"}, {"value": "b", "key": "1"}],
-        [{"value": "a", "key": "2"}, {"value": "b"}],
         [{"value": "a", "key": "S"}, {"value": "b"}],
         [{"value": "a", "key": "?"}, {"value": "b"}],
         [{"value": "a", "key": "ab"}, {"value": "b"}],
@@ -106,6 +111,10 @@ def test_options_get_the_digit_they_are_else_their_place():
     assert keys("cat", "dog") == ["1", "2"]
     assert keys(*(f"class {n}" for n in range(10)))[-2:] == ["9", "0"]
     assert set(keys(*(f"class {n}" for n in range(11)))) == {""}
+    assert keys({"value": "a", "key": "2"}, "b") == [
+        "2",
+        "1",
+    ]  # its place is taken: the first digit that is free
 
 
 @pytest.mark.parametrize("mode", SUGGESTION)

@@ -14,10 +14,8 @@ from django_htmx.http import push_url
 from apps.annotation.disputes import dispute_of, settled_of, waiting
 from apps.annotation.forms import settlement_from
 from apps.annotation.models import Task
-from apps.annotation.previews import preview_of
 from apps.annotation.queries.tasks import (
     disputed_after,
-    example_to_show,
     excluded_tasks,
     next_dispute,
     task_in,
@@ -122,11 +120,3 @@ def _task(request: HttpRequest, member: Member, name: str) -> Task | None:
     """The task a parameter of the address names; None when there is no such parameter."""
     number = number_from(request, name)
     return None if number is None else task_in(project=member.project, task_id=number)
-
-
-@require_POST
-@member_view("edit_protocol")
-def preview(request: HttpRequest, member: Member) -> HttpResponse:
-    """A protocol that is being written, as its card would look with an example of the project."""
-    shown = preview_of(request.POST.get("body", ""), example=example_to_show(project=member.project))
-    return page(request, "annotation/preview.html", {"shown": shown}, partial="preview")

@@ -11,12 +11,13 @@ from django.core.cache import cache
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.annotation.models import CLOSED, DISPUTED, UNFINISHED, Consensus, Task, TaskState
-from apps.annotation.queries.tasks import believed
+from apps.annotation.queries.beliefs import beliefs_on
 from apps.core.errors import BadInput, NotAllowed
 from apps.examples.models import Example, Split
-from apps.examples.queries import Content, contents
+from apps.examples.queries import Content, contents, given_read
 from apps.projects.models import Project
 from apps.projects.permissions import Member
+from apps.projects.queries import reading_of
 
 PAGE = 48
 COUNTED_FOR = 60  # seconds a count may be old: counting a million rows takes longer than showing a page
@@ -128,12 +129,16 @@ def _found(member: Member, filters: Filters) -> QuerySet[Example]:
     rows = Example.objects.select_related("score").filter(project=member.project)
     if filters.split:
         rows = rows.filter(split=filters.split)
+    renamed = reading_of(project=member.project).renamed
     if filters.label:
-        rows = rows.filter(label=filters.label)
+        before = [old for old, new in renamed if new == filters.label]
+        rows = rows.filter(label__in=[filters.label, *before])
     if filters.prefix:
         rows = rows.filter(key__startswith=filters.prefix)
     if filters.disagree:
         rows = rows.filter(score__isnull=False, label__isnull=False).exclude(score__predicted=F("label"))
+        for old, new in renamed:
+            rows = rows.exclude(label=old, score__predicted=new)
     if filters.consensus:
         rows = rows.filter(_consensus(member, filters.consensus))
     if not member.may("adjudicate") and (filters.label or filters.disagree):
@@ -197,21 +202,20 @@ def _parse_cursor(text: str) -> tuple[float, int]:
 
 def _tiles(member: Member, rows: list[Example]) -> list[Tile]:
     asked = _asked(rows)
-    beliefs = {b.example_id: b for b in believed(project=member.project).filter(example__in=rows)}
+    beliefs = beliefs_on(project=member.project, examples=rows)
     shown = contents(project=member.project, digests=[row.payload_id for row in rows])
     lead, tells_gold = member.may("adjudicate"), member.may("manage_gold")
     sees = sees_predictions(member)
     tiles = []
     for row in rows:
         belief = beliefs.get(row.pk)
+        given = given_read(project=member.project, example=row).label or row.label
         tiles.append(
             Tile(
                 example=row,
                 content=shown[row.payload_id],
-                label=row.label if lead or row.split != Split.BENCHMARK else None,
-                belief=(belief.label or belief.condition)
-                if belief and (lead or row.pk not in asked)
-                else None,
+                label=given if lead or row.split != Split.BENCHMARK else None,
+                belief=belief.words if belief and (lead or row.pk not in asked) else None,
                 asked=asked.get(row.pk, "") if tells_gold else "",
                 score=getattr(row, "score", None) if sees else None,
             )

@@ -64,7 +64,7 @@ def label_of(protocol: dict[str, Any], answers: dict[str, Any]) -> str | None:
     """What the answers say the target is; None when it was not answered (the example cannot be used)."""
     target = target_of(protocol)
     answer = answers.get(target["name"])
-    return None if answer is None else KINDS[target["kind"]].label(answer)
+    return None if answer is None else KINDS[target["kind"]].named(answer)[0]
 
 
 def words_of(question: dict[str, Any], answers: dict[str, Any]) -> str:

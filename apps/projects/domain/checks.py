@@ -30,6 +30,8 @@ def one_of(value: Any, allowed: tuple[str, ...], where: str) -> str:
 
 def name_of(given: dict[str, Any], where: str) -> str:
     name = given.get("name")
+    if name in (None, ""):
+        raise BadInput(f"{where} needs a name: what its data is called, as in `text`.", field=f"{where}.name")
     if not isinstance(name, str) or not name.isidentifier() or len(name) > 40:
         raise BadInput(
             f"{where}.name must be a word of letters, digits and _, at most 40 long.", field=f"{where}.name"
@@ -41,10 +43,11 @@ def title_of(given: dict[str, Any], name: str, *, longest: int) -> str:
     return str(given.get("title") or name.replace("_", " "))[:longest]
 
 
-def unique(names: list[str], where: str) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise BadInput(f"{where}: {twice[0]!r} stands twice. Give each its own name.", field=where)
+def unique(names: list[str], places: list[str]) -> None:
+    """Raises at the first place whose name stands before it already."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise BadInput(f"{places[place]}: {name!r} stands twice. Give each its own.", field=places[place])
 
 
 def text(value: Any, question: dict[str, Any], *, longest: int = MAX_TEXT) -> str:

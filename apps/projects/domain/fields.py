@@ -7,15 +7,25 @@ from typing import Any
 from apps.core.errors import BadInput
 from apps.projects.domain.checks import entry, name_of, one_of, title_of
 
-FIELD_KINDS = ("text", "markdown", "image", "chat", "completion", "table", "json")
+FIELD_KINDS = {
+    "text": "Text, to the letter",
+    "markdown": "Text with Markdown",
+    "image": "Picture",
+    "chat": "Conversation in turns",
+    "completion": "What a model wrote",
+    "table": "Table",
+    "json": "List of texts, or JSON",
+}
 TEXTS = ("text", "markdown", "completion")
 """Kinds whose value is one text: what can be marked, corrected and compared."""
+PIECED = (*TEXTS, "json")
+"""Kinds whose value falls into pieces: a list of texts, or a text by its lines."""
 
 
 def check_field(given: Any, where: str) -> dict[str, Any]:
     field = entry(given, where)
     name = name_of(field, where)
-    kind = one_of(field.get("kind"), FIELD_KINDS, f"{where}.kind")
+    kind = one_of(field.get("kind"), tuple(FIELD_KINDS), f"{where}.kind")
     return {"name": name, "kind": kind, "title": title_of(field, name, longest=120)}
 
 
@@ -30,7 +40,7 @@ def text_field(name: Any, fields: dict[str, dict[str, Any]], where: str) -> str:
 
 def list_field(name: Any, fields: dict[str, dict[str, Any]], where: str) -> str:
     """The name of a field whose value falls into pieces: a list of texts, or a text by its lines."""
-    if name not in fields or fields[name]["kind"] not in (*TEXTS, "json"):
+    if name not in fields or fields[name]["kind"] not in PIECED:
         raise BadInput(
             f"{where} must name a field of kind json (a list of texts) or text (a line each).", field=where
         )

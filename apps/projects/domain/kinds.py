@@ -21,42 +21,54 @@ from typing import Any
 
 from apps.core.errors import BadInput
 from apps.projects.domain import checks
-from apps.projects.domain.fields import list_field, pieces, text_field
-from apps.projects.domain.options import check_options, option_of, title_of_option
+from apps.projects.domain.fields import pieces
+from apps.projects.domain.options import option_of, title_of_option
+from apps.projects.domain.parts import CRITERION, ONE_TEXT, OPTIONS, PAIR, PIECES, Fields, Part, Question
 
-Fields = dict[str, dict[str, Any]]
-Question = dict[str, Any]
 Content = dict[str, Any]
+Values = dict[str, str]
 EQUAL = "equal"
 VERDICTS = ("right", "wrong", "unclear")
 MOST_SPANS = 1_000
 
 
+def _no_values(question: Question) -> Values:
+    return {}
+
+
+def _names_nothing(answer: Any) -> list[str]:
+    return []
+
+
 @dataclass(frozen=True)
 class Kind:
-    """`holds(question, where, fields)` is checked once, `answer(question, given, content)` each time.
+    """`about` says it to people, `parts` are what its question holds, `answer(question, given, content)` checks.
 
-    `content` is the payload's body. `classes` and `label` exist for kinds that a vote can be held on, and so
-    that can be the target.
+    `content` is the payload's body. Where answers name one or more of a question's values, `values` gives those
+    with their words and `named` those that an answer names; of a `votable` kind it is one, its label.
     """
 
-    holds: Callable[[Question, str, Fields], Question]
+    about: str
+    parts: tuple[Part, ...]
     answer: Callable[[Question, Any, Content], Any]
     words: Callable[[Question, Any], str]
-    classes: Callable[[Question], list[str]] | None = None
-    label: Callable[[Any], str] = str
+    values: Callable[[Question], Values] = _no_values
+    named: Callable[[Any], list[str]] = _names_nothing
+    votable: bool = False
+
+    def holds(self, question: Question, where: str, fields: Fields) -> Question:
+        """Its parts as they will be kept; raises `BadInput` naming the place."""
+        return {
+            name: held for part in self.parts for name, held in part.check(question, where, fields).items()
+        }
 
 
 def _refuse(question: Question, words: str) -> BadInput:
     return BadInput(f"“{question['title']}” {words}", field=question["name"])
 
 
-def _options(question: Question, where: str, fields: Fields) -> Question:
-    return {"options": check_options(question.get("options"), where)}
-
-
-def _option_values(question: Question) -> list[str]:
-    return [option["value"] for option in question["options"]]
+def _options(question: Question) -> Values:
+    return {option["value"]: option["title"] for option in question["options"]}
 
 
 def _choice(question: Question, given: Any, content: Content) -> str:
@@ -67,23 +79,15 @@ def _multi_choice(question: Question, given: Any, content: Content) -> list[str]
     if not isinstance(given, list):
         raise _refuse(question, "takes a list of its options.")
     chosen = {option_of(question, value) for value in given}
-    return [value for value in _option_values(question) if value in chosen]
+    return [value for value in _options(question) if value in chosen]
 
 
-def _criterion(question: Question, where: str, fields: Fields) -> Question:
-    criterion = question.get("criterion")
-    anchors = criterion.get("anchors") if isinstance(criterion, dict) else None
-    where = f"{where}.criterion"
-    if not isinstance(criterion, dict) or not isinstance(anchors, dict) or len(anchors) < 2:
-        raise BadInput(f"{where}.anchors must give a text to each point.", field=where)
-    points = sorted(anchors, key=int) if all(str(point).isdecimal() for point in anchors) else None
-    if points is None or [int(point) for point in points] != list(range(int(points[0]), int(points[-1]) + 1)):
-        raise BadInput(f"{where}: the anchors' points must be whole numbers without gaps.", field=where)
-    weight = criterion.get("weight", 1)
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1_000:
-        raise BadInput(f"{where}.weight must be a number from 0 to 1,000.", field=f"{where}.weight")
-    texts = {str(point): str(anchors[point]) for point in points}
-    return {"criterion": {"anchors": texts, "weight": float(weight)}}
+def _points(question: Question) -> Values:
+    return dict(question["criterion"]["anchors"])
+
+
+def _chosen_words(question: Question, answer: Any) -> str:
+    return ", ".join(title_of_option(question, one) for one in answer) or "none"
 
 
 def _rating(question: Question, given: Any, content: Content) -> int:
@@ -96,21 +100,12 @@ def _rating_words(question: Question, answer: Any) -> str:
     return f"{answer} · {question['criterion']['anchors'].get(str(answer), '')}"
 
 
-def _nothing(question: Question, where: str, fields: Fields) -> Question:
-    return {}
-
-
 def _text(question: Question, given: Any, content: Content) -> str:
     return checks.text(given, question)
 
 
 def _as_it_is(question: Question, answer: Any) -> str:
     return str(answer)
-
-
-def _spans_hold(question: Question, where: str, fields: Fields) -> Question:
-    field = text_field(question.get("field"), fields, f"{where}.field")
-    return {"field": field, "options": check_options(question.get("options"), where)}
 
 
 def _spans(question: Question, given: Any, content: Content) -> list[dict[str, Any]]:
@@ -137,14 +132,6 @@ def _span_words(question: Question, answer: Any) -> str:
     )
 
 
-def _one_text(question: Question, where: str, fields: Fields) -> Question:
-    return {"field": text_field(question.get("field"), fields, f"{where}.field")}
-
-
-def _pieces(question: Question, where: str, fields: Fields) -> Question:
-    return {"field": list_field(question.get("field"), fields, f"{where}.field")}
-
-
 def _content_text(question: Question, content: Content) -> str:
     value = content.get(question["field"])
     return value if isinstance(value, str) else ""
@@ -162,11 +149,8 @@ def _order_words(question: Question, answer: Any) -> str:
     return " > ".join(str(place + 1) for place in answer)
 
 
-def _pair(question: Question, where: str, fields: Fields) -> Question:
-    names = question.get("fields")
-    if not isinstance(names, list) or len(names) != 2 or names[0] == names[1]:
-        raise BadInput(f"{where}.fields must name the two fields to compare.", field=f"{where}.fields")
-    return {"fields": [text_field(name, fields, f"{where}.fields") for name in names]}
+def _sides(question: Question) -> Values:
+    return {name: name.replace("_", " ") for name in (*question["fields"], EQUAL)}
 
 
 def _pairwise(question: Question, given: Any, content: Content) -> dict[str, str]:
@@ -216,21 +200,34 @@ def _step_words(question: Question, answer: Any) -> str:
     return "every step is right" if first is None else f"step {first + 1} is the first wrong one"
 
 
+def _one(answer: Any) -> list[str]:
+    return [str(answer)]
+
+
+def _all(answer: Any) -> list[str]:
+    return list(answer)
+
+
+def _marked(answer: Any) -> list[str]:
+    return sorted({one["label"] for one in answer})
+
+
+def _preferred(answer: Any) -> list[str]:
+    return [str(answer["preferred"])]
+
+
 KINDS: dict[str, Kind] = {
-    "choice": Kind(_options, _choice, title_of_option, _option_values),
-    "multi_choice": Kind(
-        _options, _multi_choice, lambda q, a: ", ".join(title_of_option(q, one) for one in a) or "none"
-    ),
-    "rating": Kind(_criterion, _rating, _rating_words, lambda q: list(q["criterion"]["anchors"])),
-    "text": Kind(_nothing, _text, _as_it_is),
-    "spans": Kind(_spans_hold, _spans, _span_words),
-    "ranking": Kind(
-        _pieces, _ranking, _order_words
-    ),
+    "choice": Kind("One of some options", (OPTIONS,), _choice, title_of_option, _options, _one, votable=True),
+    "multi_choice": Kind("Any of some options", (OPTIONS,), _multi_choice, _chosen_words, _options, _all),
+    "rating": Kind("A point on a scale", (CRITERION,), _rating, _rating_words, _points, _one, votable=True),
+    "text": Kind("A text of one's own", (), _text, _as_it_is),
+    "spans": Kind("Marks in a text", (ONE_TEXT, OPTIONS), _spans, _span_words, _options, _marked),
+    "ranking": Kind("Pieces put in order", (PIECES,), _ranking, _order_words),
     "pairwise": Kind(
-        _pair, _pairwise, _preferred_words,
-        lambda q: [*q["fields"], EQUAL], lambda a: str(a["preferred"]),
+        "The better of two fields", (PAIR,), _pairwise, _preferred_words, _sides, _preferred, votable=True
     ),
-    "correction": Kind(_one_text, _correction, _as_it_is),
-    "steps": Kind(_pieces, _steps, _step_words),
-}  # fmt: skip
+    "correction": Kind("A text corrected", (ONE_TEXT,), _correction, _as_it_is),
+    "steps": Kind("Steps judged one by one", (PIECES,), _steps, _step_words),
+}
+VOTABLE = tuple(name for name, kind in KINDS.items() if kind.votable)
+"""Kinds that a vote can be held on, and so that can be the target."""

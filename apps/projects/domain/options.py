@@ -8,44 +8,55 @@ from apps.core.errors import BadInput
 from apps.projects.domain.checks import unique
 
 RESERVED_KEYS = set("srxudgc?/[]abe")
+DIGITS = "1234567890"
 MOST_KEYS = 10  # past so many, labels are found by typing
 
 
 def check_options(options: Any, where: str) -> list[dict[str, str]]:
+    where = f"{where}.options"
     if not isinstance(options, list) or len(options) < 2:
-        raise BadInput(f"{where}.options needs at least two options.", field=f"{where}.options")
-    checked = [_option(option, where) for option in options]
-    unique([option["value"] for option in checked], f"{where}.options")
-    return _with_keys(checked, where)
+        raise BadInput(f"{where} needs at least two options.", field=where)
+    checked = [_option(option, f"{where}[{i}]") for i, option in enumerate(options)]
+    unique([option["value"] for option in checked], [f"{where}[{i}].value" for i in range(len(checked))])
+    _check_keys(checked, where)
+    return _with_keys(checked)
 
 
 def _option(option: Any, where: str) -> dict[str, str]:
     given = option if isinstance(option, dict) else {"value": option}
     value = "" if given.get("value") is None else str(given["value"])
     if not value or len(value) > 200:
-        raise BadInput(
-            f"{where}: each option needs a value of 1 to 200 characters.", field=f"{where}.options"
-        )
+        raise BadInput(f"{where} needs a value of 1 to 200 characters.", field=f"{where}.value")
     return {"value": value, "title": str(given.get("title") or value), "key": str(given.get("key") or "")}
 
 
-def _with_keys(options: list[dict[str, str]], where: str) -> list[dict[str, str]]:
-    """Each option's key: its own, else the digit it is, else its place; past ten options none is given."""
+def _check_keys(options: list[dict[str, str]], where: str) -> None:
+    taken: set[str] = set(RESERVED_KEYS)
+    for place, option in enumerate(options):
+        key, here = option["key"].lower(), f"{where}[{place}].key"
+        if key and (len(key) != 1 or key.isspace() or not key.isprintable()):
+            raise BadInput(f"{here}: {key!r} must be one character that can be typed.", field=here)
+        if key in taken:
+            raise BadInput(
+                f"{here}: the key {key!r} would do two things. Give each option its own.", field=here
+            )
+        taken |= {key} - {""}
+
+
+def _with_keys(options: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Each option's key: its own, else the digit it is, else its place or the first digit that is free.
+
+    Past ten options none is given.
+    """
+    if len(options) > MOST_KEYS:
+        return options
     own_digits = all(len(option["value"]) == 1 and option["value"].isdigit() for option in options)
-    for place, option in enumerate(options, start=1):
-        if not option["key"] and len(options) <= MOST_KEYS:
-            option["key"] = option["value"] if own_digits else str(place % 10)
-    keys = [option["key"].lower() for option in options if option["key"]]
-    untyped = [key for key in keys if len(key) != 1 or key.isspace() or not key.isprintable()]
-    if untyped:
-        raise BadInput(
-            f"{where}: the key {untyped[0]!r} must be one character that can be typed.", field=where
-        )
-    clash = sorted({key for key in keys if keys.count(key) > 1} | (set(keys) & RESERVED_KEYS))
-    if clash:
-        raise BadInput(
-            f"{where}: the key {clash[0]!r} would do two things. Give each option its own.", field=where
-        )
+    wanted = [option["value"] if own_digits else str(place % 10) for place, option in enumerate(options, 1)]
+    taken = {option["key"].lower() for option in options}
+    for option, digit in zip(options, wanted, strict=True):
+        if not option["key"]:
+            option["key"] = next((one for one in (digit, *DIGITS) if one not in taken), "")
+            taken.add(option["key"])
     return options
 
 

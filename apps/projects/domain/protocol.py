@@ -9,13 +9,13 @@ from typing import Any
 from apps.core.errors import BadInput
 from apps.projects.domain.checks import MAX_TEXT, entries, entry, name_of, one_of, title_of, unique
 from apps.projects.domain.fields import check_field
-from apps.projects.domain.kinds import KINDS
+from apps.projects.domain.kinds import KINDS, VOTABLE
 
-CONFIDENCE = ("gold_and_audit", "always")
+CONFIDENCE = {"gold_and_audit": "On gold and audit tasks", "always": "On every task"}
 SUGGESTION = {
-    "shown": "what the model says is shown with the example",
-    "blind_first": "the expert answers first; then they may reveal what the model says, and keep or change",
-    "hidden": "what the model says is never shown",
+    "shown": "The model's prediction is shown",
+    "blind_first": "The expert answers first, then may reveal the prediction, and keeps the answer or changes it",
+    "hidden": "The model's prediction is hidden",
 }
 """What experts see of the model's word, by mode, in words."""
 
@@ -29,19 +29,19 @@ def check_protocol(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadInput("A protocol is a JSON object with `fields` and `questions`.", field="body")
     fields = [check_field(field, f"fields[{i}]") for i, field in enumerate(entries(body, "fields"))]
-    unique([field["name"] for field in fields], "fields")
+    unique([field["name"] for field in fields], [f"fields[{i}].name" for i in range(len(fields))])
     by_name = {field["name"]: field for field in fields}
     questions = [
         _check_question(question, f"questions[{i}]", by_name)
         for i, question in enumerate(entries(body, "questions"))
     ]
-    unique([question["name"] for question in questions], "questions")
+    unique([one["name"] for one in questions], [f"questions[{i}].name" for i in range(len(questions))])
     _check_target(questions)
     return {
         "fields": fields,
         "questions": questions,
         "guidelines": str(body.get("guidelines") or "")[:MAX_TEXT],
-        "confidence": one_of(body.get("confidence", "gold_and_audit"), CONFIDENCE, "confidence"),
+        "confidence": one_of(body.get("confidence", "gold_and_audit"), tuple(CONFIDENCE), "confidence"),
         "suggestion": one_of(body.get("suggestion", "shown"), tuple(SUGGESTION), "suggestion"),
     }
 
@@ -62,14 +62,14 @@ def _check_question(given: Any, where: str, fields: dict[str, Any]) -> dict[str,
 
 def _check_target(questions: list[dict[str, Any]]) -> None:
     targets = [question for question in questions if question["target"]]
-    votable = [name for name, kind in KINDS.items() if kind.classes]
-    if len(targets) != 1 or targets[0]["kind"] not in votable:
-        kinds = ", ".join(f"`{name}`" for name in votable)
+    if len(targets) != 1 or targets[0]["kind"] not in VOTABLE:
+        kinds = ", ".join(f"`{name}`" for name in VOTABLE)
         raise BadInput(
-            f"Exactly one question, of kind {kinds}, must be the target the model learns.", field="questions"
+            f"Exactly one question, of kind {kinds}, must be the target the model learns.", field="target"
         )
     if not targets[0]["required"]:
-        raise BadInput("The target must be required: without it nothing is learned.", field="questions")
+        where = f"questions[{questions.index(targets[0])}].required"
+        raise BadInput("The target must be required: without it nothing is learned.", field=where)
 
 
 def target_of(body: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +79,9 @@ def target_of(body: dict[str, Any]) -> dict[str, Any]:
 
 def classes_of(body: dict[str, Any]) -> list[str]:
     """The labels the target can take, in the protocol's order."""
-    target = target_of(body)
-    classes = KINDS[target["kind"]].classes
-    assert classes is not None
-    return classes(target)
+    return list(values_of(target_of(body)))
+
+
+def values_of(question: dict[str, Any]) -> dict[str, str]:
+    """What an answer to this question can name, with its words; nothing where it is written freely."""
+    return KINDS[question["kind"]].values(question)

@@ -146,3 +146,9 @@ PREFERENCE = Ready(
     },
 )
 READY = {one.name: one for one in (IMAGE_CLASS, INTENT, SPANS, RESPONSE, PREFERENCE)}
+NOTHING = "nothing"
+BARE: dict[str, Any] = {
+    "fields": [{"name": "text", "kind": "text"}],
+    "questions": [{"kind": "choice", "required": True, "target": True}],
+}
+"""What one who starts from nothing finds: a field and a question to fill in."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils.text import slugify
 
 from apps.accounts.models import User
@@ -14,6 +14,7 @@ from apps.accounts.services import invite_person, password_link
 from apps.core.errors import BadInput, DomainError, NotAllowed
 from apps.core.events import record_event
 from apps.projects.domain import check_protocol, protocol_digest
+from apps.projects.domain.mapping import check_mapping
 from apps.projects.models import Group, Membership, Project, Protocol, Role
 from apps.projects.permissions import require
 
@@ -128,9 +129,28 @@ def _keep_an_admin(*, project: Project, person: User) -> None:
         raise LastAdmin
 
 
+class ProtocolMoved(DomainError):
+    """What becomes of old answers was said about a version that is not in force any more."""
+
+    code = "protocol_moved"
+
+    def __init__(self, newest: Protocol) -> None:
+        super().__init__(
+            f"Version {newest.version} was put in force meanwhile. Nothing was saved: look at what it changed, "
+            "and say anew what becomes of old answers.",
+            field="mapping.from",
+        )
+
+
 @transaction.atomic
-def add_protocol(*, project: Project, body: Any, by: User, at: datetime) -> Protocol:
-    """The next version of the project's protocol, and in force from now on; the same content adds nothing."""
+def add_protocol(
+    *, project: Project, body: Any, by: User, at: datetime, mapping: dict[str, Any] | None = None
+) -> Protocol:
+    """The next version of the project's protocol, and in force from now on; the same content adds nothing.
+
+    `mapping` says what becomes of the answers to the version in force (`domain/mapping.py`). Where it is silent,
+    questions and options of the same name stay, and all else is left behind.
+    """
     require(person=by, project=project, action="edit_protocol")
     checked = check_protocol(body)
     digest = protocol_digest(checked)
@@ -138,11 +158,31 @@ def add_protocol(*, project: Project, body: Any, by: User, at: datetime) -> Prot
     newest = project.protocols.first()
     if newest and newest.digest == digest:
         return newest
-    version = (project.protocols.aggregate(top=Max("version"))["top"] or 0) + 1
+    carried = _mapping(newest, checked, {} if mapping is None else mapping)
+    version = newest.version + 1 if newest else 1
     protocol = Protocol.objects.create(
-        project=project, version=version, body=checked, digest=digest, created_by=by, created_at=at
+        project=project,
+        version=version,
+        body=checked,
+        digest=digest,
+        mapping=carried,
+        created_by=by,
+        created_at=at,
     )
     Project.objects.filter(pk=project.pk).update(protocol=protocol)
     project.protocol = protocol
-    record_event(kind="protocol.added", row=protocol, at=at, actor=by, version=version, digest=digest)
+    record_event(
+        kind="protocol.added", row=protocol, at=at, actor=by, version=version, digest=digest, mapping=carried
+    )
     return protocol
+
+
+def _mapping(newest: Protocol | None, body: dict[str, Any], given: Any) -> dict[str, Any] | None:
+    """The whole mapping from the newest version; raises where it was said about another, or does not fit."""
+    if newest is None:
+        if given:
+            raise BadInput("There is no version yet whose answers could be mapped.", field="mapping")
+        return None
+    if isinstance(given, dict) and given.get("from", newest.version) != newest.version:
+        raise ProtocolMoved(newest)
+    return {"from": newest.version, **check_mapping(given, newest.body, body)}
