@@ -68,7 +68,7 @@ def emil(chromium: Browser, stack: Stack, asks_first: None) -> Iterator[Person]:
     emil.sign_in()
     at_desk(emil.open(DESK))
     yield emil
-    emil.context.close()
+    emil.leave()
 
 
 def answer(page: Page, digit: str) -> None:
@@ -252,8 +252,8 @@ def test_before_and_after_it_fits_and_axe_finds_nothing(
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     ada.sign_in()
     page = ada.open("p/digits/calibration/")
-    expect(page.get_by_role("region", name="People and the model's word")).to_be_visible()
+    expect(page.get_by_role("heading", name="People and the model's word")).to_be_visible()
     page.evaluate(AXE)
     assert page.evaluate(FIND) == []
     for person in (luis, ada):
-        person.context.close()
+        person.leave()

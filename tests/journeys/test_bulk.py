@@ -69,7 +69,7 @@ def somebody(chromium: Browser, seeded: Stack) -> Iterator[Callable[..., Somebod
 
     yield arrive
     for one in people:
-        one.context.close()
+        one.leave()
 
 
 def press(page: Page, *keys: str) -> None:

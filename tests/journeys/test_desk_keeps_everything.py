@@ -50,7 +50,7 @@ def erin(chromium: Browser, stack: Stack) -> Iterator[Person]:
     erin.sign_in()
     at_desk(erin.open(DESK))
     yield erin
-    erin.context.close()
+    erin.leave()
     assert stack.rows(TWICE) == [], "an answer was counted twice"
 
 

@@ -53,7 +53,7 @@ def somebody(chromium: Browser, stack: Stack) -> Iterator[Callable[..., Person]]
     yield come
     for person in people:
         troubles = person.troubles
-        person.context.close()
+        person.leave()
         assert not troubles
 
 
