@@ -38,6 +38,24 @@ def test_events_are_told_as_sentences_newest_first(client: Client, house: House)
     assert text.index("made erin lead here") < text.index("made erin expert here")
 
 
+@pytest.mark.parametrize(
+    ("kind", "data", "words"),
+    [
+        ("queue.tasks_reserved", {"tasks": 5, "reserved_for": "person:erin"}, "for person:erin: 5"),
+        ("queue.tasks_prioritised", {"tasks": 2, "priority": "high"}, "high priority: 2"),
+        ("group.made", {"name": "Night shift"}, "lena made the group Night shift"),
+        ("group.changed", {"name": "Night shift"}, "lena changed the group Night shift"),
+        ("group.dissolved", {"name": "Night shift"}, "lena dissolved the group Night shift"),
+    ],
+)
+def test_who_is_asked_what_is_told_as_a_sentence(client: Client, house: House, kind, data, words) -> None:
+    record_event(
+        kind=kind, row=house.project, at=house.clock, actor=house.lena, project_id=house.project.pk, **data
+    )
+
+    assert words in look(client, house)
+
+
 def test_an_event_nobody_foresaw_is_still_told(client: Client, house: House) -> None:
     record_event(kind="project.renamed", row=house.project, at=house.clock, project_id=house.project.pk)
 

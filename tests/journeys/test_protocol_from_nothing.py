@@ -100,3 +100,16 @@ def test_an_error_stands_at_its_entry_and_the_two_views_say_the_same(person):
     press_view(page, "form")
     expect(key).to_have_value("w")
     assert lena.troubles == []
+
+
+def test_what_is_typed_is_shown_in_the_preview_even_when_a_button_has_the_focus_by_then(person):
+    lena = person("lena")
+    page = lena.open("p/writing/protocol/edit/?start=intent")
+    card = page.locator("#preview .preview-card")
+    expect(card).to_be_visible()
+    write(page, "questions[0].options[2].key", "w")
+    page.keyboard.press("Tab")
+    expect(page.locator("#draft button:focus")).to_be_visible()
+    expect(card.locator("kbd", has_text=re.compile("^w$", re.IGNORECASE))).to_be_visible()
+    expect(page.locator("#protocol")).to_have_count(1)
+    assert lena.troubles == []

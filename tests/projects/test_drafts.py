@@ -52,6 +52,10 @@ def test_a_form_is_read_as_the_protocol_that_its_names_spell():
     assert (checked["confidence"], checked["guidelines"]) == ("always", "Look twice.")
 
 
+def test_lines_that_nobody_changed_are_the_same_after_the_form():
+    assert read_form([("guidelines", "Look\r\n\r\ntwice.")])["guidelines"] == "Look\n\ntwice."
+
+
 @pytest.mark.parametrize("name", sorted(READY))
 def test_the_form_and_the_json_are_two_views_of_one_thing(name: str) -> None:
     body = check_protocol(READY[name].body)

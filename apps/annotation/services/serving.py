@@ -35,11 +35,12 @@ class TooFewPeople(DomainError):
     code = "too_few_people"
 
     def __init__(self, *, group: Group, people: int, tasks: int, wanted: int) -> None:
-        which = f"{tasks} of these tasks {'asks' if tasks == 1 else 'ask'} for up to {wanted} more answers"
+        asks = f"{tasks} of these tasks {'asks' if tasks == 1 else 'ask'}"
+        more = "one more answer" if wanted == 1 else f"up to {wanted} more answers"
         who = "one person" if people == 1 else f"{people} people"
-        left = f"{group} is only {who}" if group.person else f"only {who} of {group} may still answer"
         super().__init__(
-            f"{which}, but {left}. Nothing was reserved. Choose a group of more people, put more people into it, or "
+            f"{asks} for {more}, which {group} cannot give: that is {who}, and nobody is asked a task twice. "
+            "Nothing was reserved. Choose a group of more people, put more people into it, or "
             "leave those tasks out.",
             field="reserved_for",
         )

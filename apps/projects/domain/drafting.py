@@ -26,7 +26,7 @@ def read_form(values: Iterable[tuple[str, str]]) -> Body:
     tree: dict[Any, Any] = {}
     for name, value in given.items():
         if PLACE.fullmatch(name):
-            _put(tree, steps_of(name), value)
+            _put(tree, steps_of(name), value.replace("\r\n", "\n"))  # forms send CRLF
     body: Body = _lists(tree)
     body |= {name: entries_of(body, name) for name in ("fields", "questions")}
     for place, question in enumerate(body["questions"]):
