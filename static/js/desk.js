@@ -54,6 +54,8 @@ const KEYS = [
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },
 ];
 
+// The second click of a double click falls on the next card.
+desk.addEventListener("click", (event) => event.detail > 1 && event.target.closest("#answer [type=submit]") && event.preventDefault(), { capture: true });
 desk.addEventListener("submit", (event) => {
   if (event.target.id !== "answer") return;
   event.preventDefault();
