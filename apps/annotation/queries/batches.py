@@ -25,7 +25,7 @@ def held_in_batch(*, queue: Queue, person: User, at: datetime) -> QuerySet[Assig
 def batch_of(*, queue: Queue, person: User, at: datetime) -> list[Assignment]:
     """What the person holds, with all that a tile shows, in the order in which it was leased."""
     held = held_in_batch(queue=queue, person=person, at=at).order_by("leased_at", "pk")
-    batch = list(held.select_related("task__example", "task__payload", "task__model"))
+    batch = list(held.select_related("task__example", "task__payload", "task__model", "reveal"))
     for assignment in batch:
         assignment.person, assignment.task.queue = person, queue
     return batch
