@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -61,9 +62,10 @@ def blind_answers(*, project: Project, person: User | None = None) -> Iterator[B
         protocol = protocol_of(protocol_id)
         first = None if before is None else label_of(protocol.body, before)
         final = label_of(protocol.body, answers)
-        labels = [_today(label, protocol, reading) for label in (first, said, final)]
+        today = partial(_today, given_under=protocol, reading=reading)
         decided = reading.label(settled, protocol.version) if state == TaskState.SETTLED else Read(None)
-        yield BlindAnswer(who, *labels, known.get(example, decided).label)
+        told = known.get(example, decided).label
+        yield BlindAnswer(who, today(first), today(said), today(final), told)
 
 
 def _today(label: str | None, given_under: Protocol, reading: Reading) -> str | None:
