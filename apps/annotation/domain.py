@@ -14,6 +14,9 @@ from apps.algorithms.aggregation import majority_vote
 from apps.core.errors import BadInput
 from apps.projects.domain import CONDITIONS_WITHOUT_TARGET
 
+MAX_NOTE = 2_000
+"""Characters of why a task was left unanswered, put back or reopened."""
+
 
 @dataclass(frozen=True)
 class Verb:

@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.annotation.bulk import LARGEST
-from apps.annotation.domain import CAUSES, ESCALATE, EXCLUDE, PRIORITIES, SKIP, needs_confidence
+from apps.annotation.domain import CAUSES, ESCALATE, EXCLUDE, MAX_NOTE, PRIORITIES, SKIP, needs_confidence
 from apps.annotation.models import (
     Annotation,
     Assignment,
@@ -255,7 +255,7 @@ class DraftIn(serializers.Serializer[Any]):
 
 class Skip(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=list(SKIP.reasons.items()))
-    note = serializers.CharField(max_length=2_000, allow_blank=True, default="")
+    note = serializers.CharField(max_length=MAX_NOTE, allow_blank=True, default="")
 
 
 class Escalate(Skip):
@@ -324,7 +324,7 @@ class PutBack(serializers.Serializer[Any]):
     """`open`: people are asked again; `escalated`: it waits for a lead."""
 
     to = serializers.ChoiceField(choices=["open", "escalated"])
-    why = serializers.CharField(max_length=2_000, allow_blank=True, default="")
+    why = serializers.CharField(max_length=MAX_NOTE, allow_blank=True, default="")
 
 
 class QueueOut(serializers.Serializer[Any]):

@@ -55,7 +55,7 @@ def tile_of(assignment: Assignment) -> Tile:
     """A new one each time: its key lets the answer count once."""
     task, draft = assignment.task, assignment.draft or {}
     protocol, answers = task.queue.protocol, draft.get("answers") or {}
-    subject = subject_of(task, suggest=protocol.body["suggestion"] == "shown")
+    subject = subject_of(task, suggest=not assignment.is_blind)
     return Tile(
         assignment=assignment,
         subject=subject,

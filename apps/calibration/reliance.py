@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from apps.accounts.models import User
 from apps.algorithms.reliance import NONE, Reliance, reliance
 from apps.annotation.models import Assignment, TaskState
-from apps.calibration.models import Gold
+from apps.calibration.queries import known_labels
 from apps.projects.domain import label_of
-from apps.projects.models import Project
-from apps.projects.queries import protocol_of
+from apps.projects.domain.reading import Read, Reading
+from apps.projects.models import Project, Protocol
+from apps.projects.queries import protocol_of, reading_of
 
 
 @dataclass(frozen=True)
 class BlindAnswer:
     """One answer that stands, given blind-first: the labels before and after the reveal, the model's, and the truth.
 
+    All as the protocol in force reads them; what it left behind stands as it was said, and is no truth any more.
     `first` and `said` are None where nothing was revealed; `known` where neither gold nor a lead has told.
     """
 
@@ -45,7 +48,7 @@ def blind_answers(*, project: Project, person: User | None = None) -> Iterator[B
 
     The truth is that of gold, else what a lead has settled: a vote holds the answer that is to be judged by it.
     """
-    known = dict(Gold.objects.filter(project=project).values_list("example_id", "label"))
+    known, reading = known_labels(project=project), reading_of(project=project)
     blind = project.protocols.filter(body__suggestion="blind_first")
     rows = Assignment.objects.filter(
         kind=Assignment.Kind.ANNOTATE, current__protocol__in=blind, current__suggestion__isnull=False
@@ -56,10 +59,18 @@ def blind_answers(*, project: Project, person: User | None = None) -> Iterator[B
     for who, example, protocol_id, answers, state, before, said, settled in rows.values_list(
         *named, *revealed
     ):
-        protocol = protocol_of(protocol_id).body
-        told = known.get(example) or (settled if state == TaskState.SETTLED else None)
-        first = None if before is None else label_of(protocol, before)
-        yield BlindAnswer(who, first, said, label_of(protocol, answers), told)
+        protocol = protocol_of(protocol_id)
+        first = None if before is None else label_of(protocol.body, before)
+        final = label_of(protocol.body, answers)
+        today = partial(_today, given_under=protocol, reading=reading)
+        decided = reading.label(settled, protocol.version) if state == TaskState.SETTLED else Read(None)
+        told = known.get(example, decided).label
+        yield BlindAnswer(who, today(first), today(said), today(final), told)
+
+
+def _today(label: str | None, given_under: Protocol, reading: Reading) -> str | None:
+    read = reading.label(label, given_under.version)
+    return read.label if read.lost is None else label
 
 
 def leaning_of(*, project: Project, person: User) -> Leaning:

@@ -10,7 +10,7 @@ export const ownOf = (key) => own[key] ?? (key in theirs ? null : key); // none:
 
 export const typing = (target) => Boolean(target.closest?.(TYPING));
 
-export function keyTarget(event) {
+function keyTarget(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return null;
   if (document.documentElement.dataset.keys === "off") return null;
   const within = document.querySelector("dialog[open]") ?? document;

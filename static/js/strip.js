@@ -21,7 +21,7 @@ export function addDecision(card, { id, state }) {
   document.querySelector(".strip-none").hidden = true;
 }
 
-export function dropDecision(id) {
+function dropDecision(id) {
   document.querySelector(`#strip form[action$="/${id}/reopen/"]`)?.closest("li").remove();
 }
 

@@ -10,6 +10,7 @@ from apps.annotation.errors import BeingSettled
 from apps.annotation.models import Annotation, Consensus, TaskState
 from apps.annotation.queries.tasks import next_dispute
 from apps.annotation.services.answers import submit_annotation
+from apps.annotation.services.batches import keep_batch, release_batch
 from apps.annotation.services.consensus import adjudicate, reopen_task
 from apps.annotation.services.declining import decline
 from apps.annotation.services.disputes import leave_dispute, take_dispute
@@ -323,6 +324,16 @@ def test_a_lead_at_a_dispute_takes_no_slot_and_can_do_nothing_with_it_at_the_des
         with pytest.raises(NotFound):
             act(assignment_id=seat.pk, person=house.lena, at=house.clock)
     assert lena.get(url("stand", seat.pk), headers=HTMX).status_code == 404
+
+
+def test_a_lead_at_a_dispute_does_not_keep_it_through_a_batch(house, conflict):
+    seat = take_dispute(task_id=conflict("a").pk, by=house.lena, at=house.clock)
+    given = {"project": house.project, "person": house.lena, "assignment_ids": [seat.pk], "at": house.clock}
+    assert keep_batch(**given) == []
+    assert release_batch(**given) == []
+    before = seat.lease_expires_at
+    seat.refresh_from_db()
+    assert seat.lease_expires_at == before
 
 
 def test_the_database_itself_refuses_a_second_lead(house, conflict):

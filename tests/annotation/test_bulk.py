@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.annotation.models import Annotation, Assignment, AssignmentState, Queue, Task
 from apps.annotation.services.answers import save_draft, submit_annotation
+from apps.annotation.services.reveals import reveal_suggestion
 from apps.annotation.subjects import fields_of
 from apps.annotation.tiles import excerpt_of
 from apps.projects.domain import check_protocol
@@ -124,7 +125,7 @@ def test_tiles_show_the_example_why_it_is_asked_and_what_the_model_said(house, e
     assert "0.60" in tile
 
 
-@pytest.mark.parametrize("suggestion", ["hidden"])
+@pytest.mark.parametrize("suggestion", ["hidden", "blind_first"])
 def test_a_protocol_that_hides_the_models_word_gives_none_of_it_away(house, erin, suggestion):
     body = {**PROTOCOL, "suggestion": suggestion}
     add_protocol(project=house.project, body=body, by=house.lena, at=house.clock)
@@ -132,6 +133,16 @@ def test_a_protocol_that_hides_the_models_word_gives_none_of_it_away(house, erin
     page = erin.take().content.decode()
     assert "data-said" not in page
     assert "0.60" not in page
+
+
+def test_what_was_revealed_at_the_desk_stands_on_the_tile_too(house, erin):
+    body = {**PROTOCOL, "suggestion": "blind_first"}
+    add_protocol(project=house.project, body=body, by=house.lena, at=house.clock)
+    house.task("a")
+    lease = house.lease(house.erin)
+    given = {"assignment_id": lease.pk, "person": house.erin, "answer": house.answer("5")}
+    reveal_suggestion(**given, at=house.clock)
+    assert 'data-said="3"' in erin.tiles()[lease.pk]
 
 
 def test_nothing_on_a_tile_tells_gold_from_audit(house, erin):

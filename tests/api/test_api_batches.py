@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.annotation.models import Annotation, Assignment
 from apps.projects.services import add_protocol
@@ -41,6 +43,20 @@ def test_asked_again_it_is_the_same_batch(house: Any, call: Any) -> None:
     tasks(house, 30)
     erin = call(house.erin)
     assert lease(erin) == lease(erin)
+
+
+def test_a_large_batch_asks_the_database_no_more_than_a_small_one(
+    house: Any, call: Any, django_assert_max_num_queries: Any
+) -> None:
+    tasks(house, 60)
+    erin = call(house.erin)
+    lease(erin, 2)  # the token's first use is written down
+    with CaptureQueriesContext(connection) as small:
+        assert len(lease(erin, 2)) == 2
+    asked = len(small)  # now: the next request begins the log anew
+    lease(erin, 20)
+    with django_assert_max_num_queries(asked):
+        assert len(lease(erin, 20)) == 20
 
 
 def test_an_empty_batch_says_why(house: Any, call: Any) -> None:

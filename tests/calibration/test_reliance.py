@@ -101,6 +101,19 @@ def test_gold_and_leads_say_whether_the_model_should_have_been_followed(house: H
     assert (counts(its.over), counts(its.under)) == ((2, 2), (1, 1))
 
 
+def test_after_a_renaming_what_is_known_is_set_beside_answers_under_their_names_of_today(
+    house: House, says: Says
+) -> None:
+    asked = says("erin", "5", "5")
+    house.rename("three", "5", "8", **{"3": "three"})
+    later = house.later(minutes=1)
+    add_gold(project=house.project, labels={asked.example.key: "three"}, by=house.lena, at=later)
+
+    its = leaning_of(project=house.project, person=house.erin).reliance
+
+    assert (counts(its.over), counts(its.under)) == ((0, 0), (1, 1))
+
+
 def test_everybody_is_the_sum_of_all_and_who_never_answered_blind_is_left_out(
     house: House, says: Says
 ) -> None:

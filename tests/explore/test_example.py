@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.annotation.services.answers import reopen, submit_annotation
+from apps.annotation.services.declining import decline
 from apps.annotation.services.reveals import reveal_suggestion
 from apps.calibration.services import add_gold
 from apps.core.store import write_table
@@ -217,3 +218,18 @@ def test_where_suggestions_are_not_shown_an_expert_answers_before_looking(
     house.submit(house.erin, "8")
     assert "because the test says so" in look(client, house, "erin", "a")
     assert "0.750" in look(client, house, "erin", "a", "lineage")
+
+
+def test_an_excluded_example_may_be_asked_about_again_and_keeps_the_models_word_back(
+    client: Client, house: House
+) -> None:
+    body = {**PROTOCOL, "suggestion": "blind_first"}
+    add_protocol(project=house.project, body=body, by=house.lena, at=house.clock)
+    house.task("a")
+    predicted(house, "a")
+    lease = house.lease(house.emil)
+    assert lease is not None
+    decline(verb="exclude", assignment_id=lease.pk, person=house.emil, reason="other", at=house.clock)
+
+    assert "0.750" not in look(client, house, "erin", "a", "lineage")
+    assert "because the test says so" not in look(client, house, "erin", "a")

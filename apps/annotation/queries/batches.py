@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from apps.accounts.models import User
-from apps.annotation.models import HOLDING, Assignment, AssignmentState, Queue, Task, TaskState
-from apps.annotation.queries.desk import for_person
+from apps.annotation.models import HOLDING, Assignment, AssignmentState, Queue
+from apps.annotation.queries.desk import free_for
 
 
 def held_in_batch(*, queue: Queue, person: User, at: datetime) -> QuerySet[Assignment]:
@@ -25,7 +25,7 @@ def held_in_batch(*, queue: Queue, person: User, at: datetime) -> QuerySet[Assig
 def batch_of(*, queue: Queue, person: User, at: datetime) -> list[Assignment]:
     """What the person holds, with all that a tile shows, in the order in which it was leased."""
     held = held_in_batch(queue=queue, person=person, at=at).order_by("leased_at", "pk")
-    batch = list(held.select_related("task__example", "task__payload", "task__model"))
+    batch = list(held.select_related("task__example", "task__payload", "task__model", "reveal"))
     for assignment in batch:
         assignment.person, assignment.task.queue = person, queue
     return batch
@@ -33,10 +33,7 @@ def batch_of(*, queue: Queue, person: User, at: datetime) -> list[Assignment]:
 
 def free_tasks(*, queue: Queue, person: User, most: int) -> int:
     """How many open tasks the person could be given, counted up to `most`; gold does not count."""
-    mine = Assignment.objects.filter(task=OuterRef("pk"), person=person)
-    free = queue.tasks.filter(for_person(person), state=TaskState.OPEN, open_slots__gt=0)
-    free = free.exclude(reason=Task.Reason.GOLD)
-    return free.filter(~Exists(mine.exclude(state=AssignmentState.EXPIRED)))[:most].count()
+    return free_for(person).filter(queue=queue)[:most].count()
 
 
 def others_at_work(*, queue: Queue, person: User, at: datetime) -> int:

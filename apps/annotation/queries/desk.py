@@ -55,9 +55,7 @@ def why_empty(*, queue: Queue | None, person: User, at: datetime) -> Empty:
     if queue.paused_at:
         return Empty("paused", "A lead has paused this queue. Your leases and drafts are kept.", 60)
     open_tasks = queue.tasks.filter(state=TaskState.OPEN).exclude(reason=Task.Reason.GOLD)
-    seen = Exists(
-        Assignment.objects.filter(task=OuterRef("pk"), person=person).exclude(state=AssignmentState.EXPIRED)
-    )
+    seen = _seen_by(person)
     free = Q(seen=False, open_slots__gt=0)
     counts = open_tasks.annotate(seen=seen).aggregate(
         total=Count("pk"),
@@ -84,6 +82,17 @@ def for_person(person: User) -> Q:
     """Open tasks that may be served to this person: for everybody, or for a group of theirs."""
     own = Group.people.through.objects.filter(user=person).values("group")
     return Q(reserved_for=None) | Q(reserved_for__in=own)
+
+
+def free_for(person: User) -> QuerySet[Task]:
+    """Open tasks that this person could be given; gold does not count."""
+    free = Task.objects.filter(for_person(person), state=TaskState.OPEN, open_slots__gt=0)
+    return free.exclude(reason=Task.Reason.GOLD).filter(~_seen_by(person))
+
+
+def _seen_by(person: User) -> Exists:
+    mine = Assignment.objects.filter(task=OuterRef("pk"), person=person)
+    return Exists(mine.exclude(state=AssignmentState.EXPIRED))
 
 
 def _all_reserved(tasks: QuerySet[Task]) -> Empty:

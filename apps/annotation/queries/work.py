@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
@@ -15,10 +15,8 @@ from apps.annotation.models import (
     Assignment,
     AssignmentState,
     Queue,
-    Task,
-    TaskState,
 )
-from apps.annotation.queries.desk import for_person
+from apps.annotation.queries.desk import free_for
 from apps.core.errors import NotFound
 from apps.projects.models import Project
 
@@ -75,11 +73,7 @@ def work_of(*, person: User, project: Project) -> dict[str, Any]:
 
 def queues_for(*, person: User, project: Project) -> QuerySet[Queue]:
     """The project's queues with what is open in them for this person, and what they hold or have reopened."""
-    mine = Assignment.objects.filter(task=OuterRef("pk"), person=person).exclude(
-        state=AssignmentState.EXPIRED
-    )
-    free = Task.objects.filter(queue=OuterRef("pk"), state=TaskState.OPEN, open_slots__gt=0)
-    free = free.exclude(reason=Task.Reason.GOLD).filter(~Exists(mine)).filter(for_person(person))
+    free = free_for(person).filter(queue=OuterRef("pk"))
     held = Assignment.objects.filter(
         task__queue=OuterRef("pk"), person=person, state__in=HOLDING, kind=Assignment.Kind.ANNOTATE
     )

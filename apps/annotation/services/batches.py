@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 
 from apps.accounts.models import User
@@ -133,9 +133,8 @@ def keep_batch(*, project: Project, person: User, assignment_ids: Sequence[int],
     """Heartbeat: the leases that are still held run on. Those that are not are left out of what is returned."""
     require(person=person, project=project, action="annotate")
     _one_at_a_time(person=person, project=project)
-    mine = Assignment.objects.filter(pk__in=_few(assignment_ids), person=person, state=AssignmentState.LEASED)
-    held = mine.filter(task__queue__project=project).order_by("pk")
-    kept = dict(held.values_list("pk", "task__queue__lease_seconds"))
+    mine = _leased(project=project, person=person, assignment_ids=assignment_ids)
+    kept = dict(mine.order_by("pk").values_list("pk", "task__queue__lease_seconds"))
     until = at + timedelta(seconds=min(map(seconds_kept, kept.values()), default=0))
     mine.filter(pk__in=kept).update(lease_expires_at=Greatest(F("lease_expires_at"), until))
     return list(kept)
@@ -148,9 +147,7 @@ def release_batch(
     """Give tasks back, all in one step, so that a page that is loaded again waits for it; those that were."""
     require(person=person, project=project, action="annotate")
     _one_at_a_time(person=person, project=project)
-    mine = Assignment.objects.select_related("task").filter(
-        pk__in=_few(assignment_ids), person=person, state=AssignmentState.LEASED
-    )
+    mine = _leased(project=project, person=person, assignment_ids=assignment_ids).select_related("task")
     # in the order in which tasks are withdrawn, which locks many at once as well
     locked = list(mine.select_for_update(of=("self", "task")).order_by("task_id"))
     released = []
@@ -186,6 +183,17 @@ def submit_batch(
         return submit_annotation(assignment_id=pk, person=person, project=project, answer=answer, at=at)
 
     return [_outcome(pk, partial(act, pk, answer)) for pk, answer in rows]
+
+
+def _leased(*, project: Project, person: User, assignment_ids: Sequence[int]) -> QuerySet[Assignment]:
+    """Those of the assignments that the person holds in this project; a dispute that a lead is at is none."""
+    return Assignment.objects.filter(
+        pk__in=_few(assignment_ids),
+        person=person,
+        kind=Assignment.Kind.ANNOTATE,
+        state=AssignmentState.LEASED,
+        task__queue__project=project,
+    )
 
 
 def _few(assignment_ids: Sequence[int]) -> Sequence[int]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.annotation.domain import CAUSES, Verdict, count_votes
+from apps.annotation.domain import CAUSES, MAX_NOTE, Verdict, count_votes
 from apps.annotation.errors import NotDecided
 from apps.annotation.models import CLOSED, Annotation, AssignmentState, Consensus, Task, TaskState
 from apps.annotation.queries.tasks import standing_votes
@@ -136,7 +136,7 @@ def reopen_task(*, task_id: int, by: User, why: str, at: datetime) -> Task:
         raise NotDecided
     if not why.strip():
         raise BadInput("Say why it is reopened: it stands in the task's history.", field="why")
-    move(task, to=TaskState.ESCALATED, at=at, actor=by, data={"why": why.strip()[:2_000]}, closed_at=at)
+    move(task, to=TaskState.ESCALATED, at=at, actor=by, data={"why": why.strip()[:MAX_NOTE]}, closed_at=at)
     Consensus.objects.filter(task=task).delete()
     tell_leads(project=task.queue.project, at=at)
     return task

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.annotation.domain import VERBS
+from apps.annotation.domain import MAX_NOTE, VERBS
 from apps.annotation.errors import NotExcluded
 from apps.annotation.models import Assignment, AssignmentState, Task, TaskState
 from apps.annotation.services.disputes import lock_for_lead
@@ -16,8 +16,6 @@ from apps.annotation.services.notices import recount_disputes, recount_excluded,
 from apps.core.errors import BadInput
 from apps.core.moves import move
 from apps.projects.models import Project
-
-MAX_NOTE = 2_000
 
 
 @transaction.atomic

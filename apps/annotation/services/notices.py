@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -43,46 +43,48 @@ def _tell_of_tasks(queue: Queue, people: Iterable[int], title: str, at: datetime
 
 def tell_leads(*, project: Project, at: datetime) -> None:
     """Another task waits for a lead: those who may settle it are told how many there are."""
-    notify(
-        people=people_who_may(project=project, action="adjudicate"),
-        kind="dispute",
-        project_id=project.pk,
-        about=f"project:{project.pk}",
-        title=_disputes(project),
-        url=reverse("annotation:adjudication", args=[project.slug]),
-        at=at,
-    )
+    _tell_settlers(project, "dispute", _disputes(project), at)
 
 
 def recount_disputes(*, project: Project, at: datetime) -> None:
     """Fewer tasks wait for a lead: no news to who knows of them, but nobody is told of more than there are."""
-    about = f"project:{project.pk}"
-    if _in_state(project, DISPUTED).exists():
-        reword_notices(kind="dispute", about=about, title=_disputes(project))
-    else:
-        withdraw_notices(kind="dispute", about=about, at=at)
+    _recount(project, "dispute", DISPUTED, _disputes, at)
 
 
 def tell_of_excluded(*, project: Project, at: datetime) -> None:
     """Another task is not for anyone: those who may put it back are told how many there are."""
-    notify(
-        people=people_who_may(project=project, action="adjudicate"),
-        kind="exclusion",
-        project_id=project.pk,
-        about=f"project:{project.pk}",
-        title=_exclusions(project),
-        url=f"{reverse('annotation:adjudication', args=[project.slug])}#excluded",
-        at=at,
-    )
+    _tell_settlers(project, "exclusion", _exclusions(project), at, part="#excluded")
 
 
 def recount_excluded(*, project: Project, at: datetime) -> None:
     """Fewer tasks are excluded: as `recount_disputes`."""
+    _recount(project, "exclusion", [TaskState.EXCLUDED], _exclusions, at)
+
+
+def _tell_settlers(project: Project, kind: str, title: str, at: datetime, part: str = "") -> None:
+    notify(
+        people=people_who_may(project=project, action="adjudicate"),
+        kind=kind,
+        project_id=project.pk,
+        about=f"project:{project.pk}",
+        title=title,
+        url=f"{reverse('annotation:adjudication', args=[project.slug])}{part}",
+        at=at,
+    )
+
+
+def _recount(
+    project: Project,
+    kind: str,
+    states: Iterable[TaskState],
+    title: Callable[[Project], str],
+    at: datetime,
+) -> None:
     about = f"project:{project.pk}"
-    if _in_state(project, [TaskState.EXCLUDED]).exists():
-        reword_notices(kind="exclusion", about=about, title=_exclusions(project))
+    if _in_state(project, states).exists():
+        reword_notices(kind=kind, about=about, title=title(project))
     else:
-        withdraw_notices(kind="exclusion", about=about, at=at)
+        withdraw_notices(kind=kind, about=about, at=at)
 
 
 def take_back(*, queues: Iterable[Queue], at: datetime) -> None:

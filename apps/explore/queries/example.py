@@ -20,6 +20,7 @@ from apps.projects.domain import words_of
 from apps.projects.permissions import Member
 
 ANONYMOUS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MAY_BE_ASKED = (TaskState.OPEN, TaskState.EXCLUDED)  # a lead may put back what was excluded
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
 def _is_blind(member: Member, tasks: list[Asked]) -> bool:
     """Where suggestions are hidden, an expert who may still be asked must not look them up here."""
     unanswered = any(
-        asked.task.state == TaskState.OPEN and not any(answer.mine for answer in asked.answers)
+        asked.task.state in MAY_BE_ASKED and not any(answer.mine for answer in asked.answers)
         for asked in tasks
     )
     return unanswered and not sees_predictions(member)
