@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.accounts.models import User
 from apps.annotation.domain import CAUSES, since_words
-from apps.annotation.models import CLOSED, DISPUTED, Annotation, Assignment, Task, TaskState
+from apps.annotation.models import CLOSED, DISPUTED, MAY_BE_ASKED, Annotation, Assignment, Task, TaskState
 from apps.annotation.queries.tasks import answers_on, claims_of, handed_on, leads_at
 from apps.annotation.questions import Question, cause_question, condition_question, questions_of
 from apps.annotation.readings import Reading, readings_of
@@ -114,8 +114,8 @@ def dispute_of(task: Task, *, person: User, at: datetime) -> Dispute:
         task=task,
         busy=_busy(leads_at(tasks=[task], at=at).get(task.pk), person=person, at=at),
         subject=subject_of(task, suggest=True),
-        # who settles may also annotate, and an open task may still be leased
-        sides=[] if task.state == TaskState.OPEN else _sides(task, named=False),
+        # who settles may also annotate, and could be given the task after reading what its answers are
+        sides=[] if task.state in MAY_BE_ASKED else _sides(task, named=False),
         handed_on=handed_on_of(task),
         questions=[*asked, cause_question(), condition_question()],
         is_own=claims_of(person=person).filter(task=task).exists(),

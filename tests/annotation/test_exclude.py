@@ -175,6 +175,22 @@ def test_a_lead_sees_who_excluded_what_and_why_and_puts_it_back_in_the_browser(c
     assert "Excluded by" not in settled, "who said what stays unknown until it is settled"
 
 
+def test_what_others_answered_is_not_read_by_a_lead_who_could_be_given_the_task(client, house):
+    house.clock = timezone.now()
+    house.task("a")
+    house.submit(house.emil, "5", comment="a slashed seven")
+    task = exclude(house, house.erin)
+    client.force_login(house.lena)
+    for page in (
+        reverse("annotation:settle", args=["digits", task.pk]),
+        reverse("explore:example", args=["digits", "a"]),
+    ):
+        assert "a slashed seven" not in client.get(page).content.decode()
+    client.post(reverse("annotation:put_back", args=["digits", task.pk]), {"to": "escalated"})
+    settled = client.get(reverse("annotation:settle", args=["digits", task.pk])).content.decode()
+    assert "a slashed seven" in settled, "it is a dispute now, which nobody is given at the desk"
+
+
 def test_the_desk_goes_on_with_the_next_and_says_what_became_of_it(client, house):
     house.clock = timezone.now()
     house.task("a", priority=1)

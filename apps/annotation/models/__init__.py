@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from apps.annotation.models.answers import Annotation, Condition, Consensus, Reveal
 from apps.annotation.models.assignments import HOLDING, LIVE, Assignment, AssignmentState
-from apps.annotation.models.tasks import CLOSED, DISPUTED, UNFINISHED, Queue, Task, TaskState
+from apps.annotation.models.tasks import CLOSED, DISPUTED, MAY_BE_ASKED, UNFINISHED, Queue, Task, TaskState
 
 __all__ = [
     "CLOSED",
     "DISPUTED",
     "HOLDING",
     "LIVE",
+    "MAY_BE_ASKED",
     "UNFINISHED",
     "Annotation",
     "Assignment",

@@ -54,6 +54,10 @@ DISPUTED = (TaskState.CONFLICT, TaskState.ESCALATED)
 """States in which a task waits for a lead."""
 
 
+MAY_BE_ASKED = (TaskState.OPEN, TaskState.EXCLUDED)
+"""States in which a person may still be given the task: a lead may put back what was excluded."""
+
+
 UNFINISHED = (TaskState.OPEN, *DISPUTED)
 """States in which a task still waits for somebody."""
 

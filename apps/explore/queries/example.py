@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.annotation.disputes import HandedOn, handed_on_of
-from apps.annotation.models import CLOSED, HOLDING, Annotation, Assignment, Consensus, Task, TaskState
+from apps.annotation.models import (
+    CLOSED,
+    HOLDING,
+    MAY_BE_ASKED,
+    Annotation,
+    Assignment,
+    Consensus,
+    Task,
+    TaskState,
+)
 from apps.annotation.queries.tasks import answers_on
 from apps.calibration.models import Gold
 from apps.core.errors import NotFound
@@ -20,7 +29,6 @@ from apps.projects.domain import words_of
 from apps.projects.permissions import Member
 
 ANONYMOUS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-MAY_BE_ASKED = (TaskState.OPEN, TaskState.EXCLUDED)  # a lead may put back what was excluded
 
 
 @dataclass(frozen=True)
@@ -112,8 +120,8 @@ def _tasks(member: Member, example: Example) -> list[Asked]:
 
 def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
     lead, closed = member.may("adjudicate"), task.state in CLOSED
-    # whoever may annotate could lease an open task after reading what its answers are
-    answerable = holding or (task.state == TaskState.OPEN and member.may("annotate"))
+    # whoever may annotate could be given the task after reading what its answers are
+    answerable = holding or (task.state in MAY_BE_ASKED and member.may("annotate"))
     everything = (lead and not answerable) or (closed and not again)
     target = task.queue.protocol.target
     answers = []
@@ -127,7 +135,7 @@ def _asked(member: Member, task: Task, *, holding: bool, again: bool) -> Asked:
             answers.append(Answer(annotation, "You" if mine else name, mine, label, before))
     consensus = getattr(task, "consensus", None)
     state = task.state if everything or member.may("manage_gold") else ""
-    told = handed_on_of(task) if lead and everything else []
+    told = handed_on_of(task) if lead and (everything or task.state == TaskState.EXCLUDED) else []
     return Asked(task, answers, not everything, state, consensus if everything else None, told)
 
 
