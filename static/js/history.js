@@ -2,7 +2,7 @@
 // its own while one writes in it; here its writing is one step.
 import { answersOf, fill } from "./fields.js";
 import { announce } from "./notices.js";
-import { go, score } from "./questions.js";
+import { go } from "./questions.js";
 
 let states = []; // pairs of name and value as they stood, oldest first
 let at = 0;
@@ -16,10 +16,10 @@ export function begin(form) {
   written = null;
 }
 
-export function note(form, field) {
+export function note(form) {
   const now = answersOf(form);
   if (same(now, states[at])) return;
-  const writing = field.matches("textarea") ? field : null;
+  const writing = document.activeElement.matches("textarea") ? document.activeElement : null;
   const last = writing && writing === written && at === states.length - 1 ? at : at + 1;
   states = [...states.slice(0, last), now];
   at = last;
@@ -33,7 +33,6 @@ export function turn(form, by) {
   at += by;
   written = null;
   fill(form, to);
-  score();
   const named = changed(from, to);
   const question = form.querySelector(`[name="${CSS.escape(named)}"]`)?.closest(".question");
   go(question);
