@@ -7,10 +7,11 @@ import { watchVerbs } from "./declining.js";
 import { forget, noteChange, save } from "./drafts.js";
 import { toggle as toggleGuidelines } from "./guidelines.js";
 import { note, turn } from "./history.js";
+import { toast } from "./notices.js";
 import { zoom } from "./pictures.js";
 import { accept, choose, complete, find, leave, offers, step, toWidget } from "./questions.js";
 import { reveal } from "./reveal.js";
-import { carry, waiting } from "./sending.js";
+import { carry, settled, waiting } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 import { watchSignIn } from "./signin-again.js";
 import { say } from "./signs.js";
@@ -19,9 +20,18 @@ import { card, form, hands, keepAside, sendAnswer, setAside, show, takeUp, takeU
 const desk = document.getElementById("desk");
 const LOOK = 30_000;
 let aside = null;
+let reopening = false;
 
 // The last one may be on its way still: it is not the one before it that is meant.
-const reopenLast = () => (waiting() && navigator.onLine ? setTimeout(reopenLast, 50) : press("#strip button:not(:disabled)")());
+async function reopenLast() {
+  if (reopening) return;
+  reopening = true;
+  await settled();
+  reopening = false;
+  if (waiting()) toast("Your last answer has not reached the server yet. Reopen it when it has.", { kind: "warn" });
+  else press("#strip button:not(:disabled)")();
+}
+
 const submit = () => form() && complete() && form().requestSubmit();
 const write = (textarea) => (textarea ? textarea.focus() : false);
 
@@ -82,7 +92,7 @@ desk.addEventListener("htmx:afterSettle", ({ detail }) => {
 });
 desk.addEventListener("input", ({ target }) => {
   if (!form() || target.form !== form()) return;
-  note(form(), target);
+  note(form());
   noteChange(form(), hands);
 });
 addEventListener("pagehide", () => {

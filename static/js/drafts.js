@@ -7,7 +7,9 @@ import { drop, leftBehind, page, put } from "./outbox.js";
 import { formOf, post, unreached, waitMs } from "./sending.js";
 
 const SOON = 500;
+const LATEST = 700; // whoever goes on typing is saved meanwhile
 let timer = 0;
+let since = 0; // when the first change was made that is not on its way
 let failed = 0;
 let unsaved = false;
 let busy = null; // the form whose draft is on its way
@@ -23,10 +25,11 @@ export const personOf = () => document.getElementById("desk").dataset.person;
 const send = ({ url, fields, base, writer }, options) => post(url, formOf([...fields, ["based_on", base], ["page", writer]]), options);
 
 export function noteChange(form, hands) {
+  if (!unsaved) since = performance.now();
   unsaved = true;
   put("drafts", envelope(form));
   clearTimeout(timer);
-  timer = setTimeout(() => save(form, hands), SOON);
+  timer = setTimeout(() => save(form, hands), Math.min(SOON, Math.max(0, since + LATEST - performance.now())));
 }
 
 export async function save(form, hands, options = {}) {
@@ -44,6 +47,7 @@ export async function save(form, hands, options = {}) {
   }
   if (meanwhile || !form.isConnected) return;
   settle(form, hands, response);
+  since = performance.now();
   if (unsaved) timer = setTimeout(() => save(form, hands), failed ? waitMs(failed - 1) : SOON);
 }
 

@@ -1,9 +1,14 @@
 // What stands in a card's form, as pairs of name and value: taken out, filled in again, compared in people's words.
 const BESIDES = ["csrfmiddlewaretoken", "request_key", "active_ms", "revealed"];
 const OPTIONS = ["radio", "checkbox"];
-const named = (form) => [...form.elements].filter(({ name, type }) => name && !BESIDES.includes(name) && !["submit", "button", "fieldset"].includes(type));
+const sent = (form) => [...form.elements].filter(({ name, type }) => name && !["submit", "button", "fieldset"].includes(type));
+const named = (form) => sent(form).filter(({ name }) => !BESIDES.includes(name));
 
-export const fieldsOf = (form) => [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string");
+// As FormData has them, which would have the whole page styled first, at every key.
+export const fieldsOf = (form) =>
+  sent(form)
+    .filter(({ name, type, checked }) => name !== "csrfmiddlewaretoken" && (!OPTIONS.includes(type) || checked))
+    .map(({ name, value }) => [name, value]);
 
 // What was answered, without what only travels with it.
 export const answersOf = (form) => fieldsOf(form).filter(([name]) => !BESIDES.includes(name));

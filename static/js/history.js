@@ -16,10 +16,10 @@ export function begin(form) {
   written = null;
 }
 
-export function note(form, field) {
+export function note(form) {
   const now = answersOf(form);
   if (same(now, states[at])) return;
-  const writing = field.matches("textarea") ? field : null;
+  const writing = document.activeElement.matches("textarea") ? document.activeElement : null;
   const last = writing && writing === written && at === states.length - 1 ? at : at + 1;
   states = [...states.slice(0, last), now];
   at = last;

@@ -8,16 +8,28 @@ export const theirs = JSON.parse(document.documentElement.dataset.keymap ?? "{}"
 const own = Object.fromEntries(Object.entries(theirs).map(([ours, key]) => [key, ours]));
 export const ownOf = (key) => own[key] ?? (key in theirs ? null : key); // none: its action was taken from it
 
+// AltGr, or Option on a Mac, is how many layouts type signs such as [ and /: that is typing, while a letter with Alt is a command.
+export function commanded(event) {
+  const reached = event.getModifierState("AltGraph") || (event.altKey && !event.ctrlKey && !event.metaKey);
+  return !(reached && /^[^\p{L}\p{N}\s]$/u.test(event.key)) && (event.ctrlKey || event.metaKey || event.altKey);
+}
+
+// The digit of a digit row that types other characters, as the French one does without Shift.
+export function digitOf(event) {
+  const plain = !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey && !event.getModifierState("AltGraph");
+  return plain && /^Digit\d$/.test(event.code) ? event.code.at(-1) : null;
+}
+
 export const typing = (target) => Boolean(target.closest?.(TYPING));
 
 function keyTarget(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return null;
+  if (typing(event.target) || event.isComposing || commanded(event)) return null;
   if (document.documentElement.dataset.keys === "off") return null;
   const within = document.querySelector("dialog[open]") ?? document;
-  const key = ownOf(event.key.length === 1 ? event.key.toLowerCase() : event.key);
-  return [...within.querySelectorAll("[data-key]")].find(
+  const pressedBy = (key) => [...within.querySelectorAll("[data-key]")].find(
     (element) => element.dataset.key === key && !element.disabled && element.getClientRects().length > 0,
   );
+  return pressedBy(ownOf(event.key.length === 1 ? event.key.toLowerCase() : event.key)) ?? pressedBy(digitOf(event));
 }
 
 document.addEventListener("keydown", (event) => {

@@ -7,9 +7,9 @@ const PATIENCE = 15_000;
 const cookie = (name) => document.cookie.split("; ").find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
 const away = { ok: false, status: 0, headers: new Headers() };
 const AGAIN = ["rows_busy", "lost_race", "database_away"];
-const line = []; // { row, card }: what is in the database, and the card it was given on, where that is still here
+const line = []; // { row, card, kept }: the answer, the card it was given on, where that is still here, its place in the database
 let hands = null; // what to do with an answer of the server: done, refused, elsewhere, say, showing
-let moving = false;
+let moving = null; // while answers are sent: the promise of its end
 let failed = 0;
 let timer = 0;
 
@@ -45,26 +45,27 @@ export function carry(by) {
   document.addEventListener("signed-in", move);
 }
 
-// Resolves when the answer is kept; from then on it will arrive, whatever becomes of this page.
-export async function give(row, card) {
-  const kept = row.order ?? (await put("answers", row));
-  line.push({ row: kept === undefined ? row : { ...row, order: kept }, card });
+// From when it is kept here it will arrive, whatever becomes of this page.
+export function give(row, card) {
+  line.push({ row, card, kept: row.order ?? put("answers", row) });
   move();
 }
 
-async function move() {
+// When what can be sent now has been; `waiting` says what cannot.
+export const settled = async () => moving?.catch(() => {});
+
+function move() {
   clearTimeout(timer);
-  if (moving) return;
-  moving = true;
-  try {
-    while (line.length && (await arrives(line[0])));
-  } finally {
-    moving = false; // a fault in showing one answer must not hold up the others
-  }
+  moving ??= sendAll().finally(() => (moving = null)); // a fault in showing one answer must not hold up the others
+}
+
+async function sendAll() {
+  while (line.length && (await arrives(line[0])));
 }
 
 async function arrives(one) {
   hands.say("sending");
+  const order = await one.kept;
   const showing = one.card ? hands.showing(one.card) : null;
   const url = one.card ? one.row.url : one.row.url.replace(/submit\/$/, "answer/");
   const response = await post(url, formOf([...one.row.fields, ...(showing ? [["showing", showing]] : [])]));
@@ -77,6 +78,6 @@ async function arrives(one) {
   line.shift();
   const ends = response.ok ? "done" : response.status === 409 ? "elsewhere" : "refused";
   await hands[ends](one, response);
-  if (one.row.order !== undefined) drop("answers", one.row);
+  if (order !== undefined) drop("answers", { order });
   return true;
 }

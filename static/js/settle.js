@@ -1,4 +1,5 @@
 // Adjudication by keyboard: a label, a cause, Enter; the next dispute comes in the same place.
+import { begin, note, turn } from "./history.js";
 import { accept, choose, complete, leave, offers, start, step } from "./questions.js";
 import "./comments.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
@@ -14,6 +15,7 @@ const KEYS = [
   { keys: ["t"], does: "Comments: talk about it", run: press("[data-opens=talk]") },
   { keys: ["Escape"], does: "Leave a text field", writing: true, run: leave },
   { keys: ["Ctrl+Enter"], does: "Settle, also from a text field", writing: true, run: () => send(complete) },
+  { keys: ["Ctrl+z"], shown: ["Ctrl+z", "⇧"], does: "Undo a change, with ⇧ do it again", run: (_, { shiftKey }) => void turn(form(), shiftKey ? 1 : -1) },
   { keys: ["n"], does: "Leave it for later, take the next", run: press("[data-key=n]") },
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },
 ];
@@ -24,8 +26,15 @@ document.addEventListener("submit", (event) => {
     event.stopImmediatePropagation();
   }
 }, { capture: true });
-document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target.id === "dispute" && form() && start());
+document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target.id === "dispute" && arrive());
+document.addEventListener("input", ({ target }) => form() && target.form === form() && note(form()));
+
+function arrive() {
+  if (!form()) return;
+  begin(form());
+  start();
+}
 
 writeCheatSheet(KEYS, document.querySelector(".cheat-sheet"));
 bindKeys(KEYS);
-if (form()) start();
+arrive();

@@ -1,9 +1,9 @@
 // A page's keys from one registry: [{ keys, does, run }], which is also the cheat-sheet. `others(name)` says
 // whether it takes a key that it does not name, such as the letters a protocol gives its options; it goes first.
 // `writing: true` works in text fields too. Bound by the character typed; a digit row that types other
-// characters (French) still counts as digits where the character itself means nothing. A registry
-// speaks of an action's own key; which one a person has given it instead stands in keys.js.
-import { ownOf, theirs, typing } from "./keys.js";
+// characters (French) counts as digits where an option has the digit, or the character itself means nothing. A
+// registry speaks of an action's own key; which one a person has given it instead stands in keys.js.
+import { commanded, digitOf, ownOf, theirs, typing } from "./keys.js";
 
 const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Enter: "↵", Escape: "Esc", "Shift+Enter": "⇧ ↵", "Ctrl+Enter": "Ctrl ↵", "Ctrl+k": "Ctrl K", "Ctrl+z": "Ctrl Z" };
 const named = (key) => (NAMES[key] ?? theirs[key] ?? key).toUpperCase();
@@ -21,8 +21,7 @@ export function openPalette() {
 
 function nameOf(event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  if (event.altKey) return null;
-  if (event.ctrlKey || event.metaKey) return `Ctrl+${key}`;
+  if (commanded(event)) return event.altKey ? "" : `Ctrl+${key}`;
   return event.shiftKey && key.length > 1 ? `Shift+${key}` : key;
 }
 
@@ -33,7 +32,8 @@ export function bindKeys(registry) {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     if (document.documentElement.dataset.keys === "off" && !event.ctrlKey && !event.metaKey) return;
     let name = nameOf(event);
-    if (!find(name) && /^Digit\d$/.test(event.code) && !event.shiftKey) name = event.code.at(-1);
+    const digit = digitOf(event);
+    if (digit && !taken(name) && (taken(digit) || !find(name))) name = digit;
     const entry = find(name);
     if (!entry || (typing(event.target) && !entry.writing)) return;
     if (event.repeat && !name.includes("Arrow")) return event.preventDefault();

@@ -21,8 +21,11 @@ const desk = document.getElementById("desk");
 export const card = () => desk.querySelector(".desk-card");
 export const form = () => document.getElementById("answer");
 const works = () => card() !== null && !card().inert;
+let begun = null; // the card whose widgets listen
 
 export function show() {
+  if (card() && card() === begun) return;
+  begun = card();
   stopSaving();
   closeVerbs(desk);
   pointComments();
@@ -85,7 +88,7 @@ async function done({ row, card: sent }, response) {
   forget(row.assignment);
   tell(sent, JSON.parse(response.headers.get("HX-Trigger"))["desk:done"], row.late);
   say(works() && "saved" in card().dataset ? "saved" : "");
-  const next = response.status === 200 ? cardFrom(await response.text()) : null;
+  const next = response.status === 200 ? cardFrom(await response.text().catch(() => "")) : null; // cut off: it is asked for again
   if (!next || isOnItsWay(next)) return goOn();
   if (works()) hold(next);
   else paint(next);
@@ -93,7 +96,10 @@ async function done({ row, card: sent }, response) {
 
 // The card on the desk is answered, and no answer on its way will bring the next.
 async function goOn() {
-  if (card()?.inert && !waiting()) paint(await leased());
+  const answered = card();
+  if (!answered?.inert || waiting()) return;
+  const next = await leased();
+  if (card() === answered) paint(next); // else another was reopened meanwhile
 }
 
 export function tell(sent, detail, late) {
@@ -118,8 +124,8 @@ async function refused({ row, card: sent }, response) {
     toast("An answer that was kept here was not taken as it is. It is a draft again and comes back with its task.", { kind: "warn" });
     return goOn();
   }
-  const aside = card() === sent ? null : setAside();
   await save(form(), hands);
+  const aside = card() === sent ? null : setAside();
   sent.inert = false;
   paint(sent.cloneNode(true));
   keepAside(aside);

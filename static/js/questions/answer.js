@@ -6,9 +6,7 @@ export function given(question) {
   return text === "" ? null : JSON.parse(text);
 }
 
-// `open` while something is still to be answered: what there is is kept as a draft all the same.
-export function give(question, answer, { open = false } = {}) {
+export function give(question, answer) {
   input(question).value = answer === null ? "" : JSON.stringify(answer);
-  question.toggleAttribute("data-open", open);
   for (const kind of ["input", "change"]) input(question).dispatchEvent(new Event(kind, { bubbles: true }));
 }

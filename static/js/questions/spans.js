@@ -1,9 +1,10 @@
 // Spans: parts of a field's text marked by mouse, finger or keyboard. Offsets count characters (code points), as the
 // server does; the browser counts UTF-16 units, so both ways are converted here and nowhere else.
 import { announce } from "../notices.js";
+import { go } from "../questions.js";
 import { give, given } from "./answer.js";
 
-const states = new WeakMap(); // question → { element, text, words, chosen: [start, end] | null }
+const states = new WeakMap(); // question → { element, text, words, chosen: [start, end] | null, ended: a label was given to it }
 const points = (text, unit) => [...text.slice(0, unit)].length;
 const units = (text, point) => [...text].slice(0, point).join("").length;
 const labels = (question) => [...question.querySelectorAll(".span-label")];
@@ -23,16 +24,51 @@ export function attach(question) {
     const remove = target.closest("[data-remove]");
     if (remove) put(question, (given(question) ?? []).filter((_, place) => place !== Number(remove.dataset.remove)));
   });
-  const take = () => {
-    const chosen = selected(states.get(question));
-    if (!chosen || !question.isConnected) return;
-    states.get(question).chosen = chosen;
-    question.focus({ preventScroll: true });
-    draw(question);
-    getSelection().removeAllRanges();
-  };
-  element.addEventListener("pointerup", () => setTimeout(take));
+  element.addEventListener("pointerup", ({ pointerType }) => pointerType === "mouse" && setTimeout(() => take(question)));
+  element.addEventListener("click", (event) => event.pointerType !== "mouse" && tap(question, event));
   draw(question);
+}
+
+function choose(question, chosen) {
+  Object.assign(states.get(question), { chosen, ended: false });
+  draw(question);
+}
+
+function take(question) {
+  const chosen = selected(states.get(question));
+  if (!chosen || !question.isConnected) return;
+  question.focus({ preventScroll: true });
+  choose(question, chosen);
+  getSelection().removeAllRanges();
+}
+
+// By finger: a word; another one, and all between them; one of those again, and none. What the system's own handles
+// have selected stays theirs until a label is pressed.
+function tap(question, { clientX, clientY }) {
+  const { element, words, chosen, ended } = states.get(question);
+  if (!question.isConnected || selected(states.get(question))) return;
+  const at = unitAt(element, clientX, clientY);
+  const word = words.find(([from, to]) => from <= at && at <= to);
+  if (!word) return;
+  go(question, { scroll: false });
+  if (!chosen || ended) return choose(question, [...word]);
+  const within = chosen[0] <= word[0] && word[1] <= chosen[1];
+  choose(question, within ? null : [Math.min(chosen[0], word[0]), Math.max(chosen[1], word[1])]);
+}
+
+// The place in the text that stands under a point of the screen; -1 for none.
+function unitAt(element, x, y) {
+  const place = document.caretPositionFromPoint?.(x, y);
+  const range = place ? null : document.caretRangeFromPoint?.(x, y);
+  const [node, offset] = place ? [place.offsetNode, place.offset] : [range?.startContainer, range?.startOffset];
+  return element.contains(node ?? null) ? textBefore(element, node, offset) : -1;
+}
+
+function textBefore(element, node, offset) {
+  const before = document.createRange();
+  before.setStart(element, 0);
+  before.setEnd(node, offset);
+  return before.toString().length;
 }
 
 export const restore = (question) => states.has(question) && draw(question);
@@ -45,18 +81,19 @@ function selected({ element }) {
   if (!selection.rangeCount || selection.isCollapsed) return null;
   const range = selection.getRangeAt(0);
   if (!element.contains(range.startContainer) || !element.contains(range.endContainer)) return null;
-  const before = document.createRange();
-  before.setStart(element, 0);
-  before.setEnd(range.startContainer, range.startOffset);
-  const start = before.toString().length;
+  const start = textBefore(element, range.startContainer, range.startOffset);
   const picked = range.toString();
   const lead = picked.length - picked.trimStart().length;
   return picked.trim() ? [start + lead, start + lead + picked.trim().length] : null;
 }
 
 function mark(question, label) {
-  const { text, chosen } = states.get(question);
+  const state = states.get(question);
+  const { text } = state;
+  const chosen = selected(state) ?? state.chosen;
   if (!chosen) return announce("Select some of the text first.");
+  Object.assign(state, { chosen, ended: true });
+  getSelection().removeAllRanges();
   const span = { start: points(text, chosen[0]), end: points(text, chosen[1]), label };
   const spans = given(question) ?? [];
   const kept = spans.filter((one) => !same(one, span));
@@ -113,8 +150,7 @@ export function key(question, name) {
   const last = chosen ? words.findLastIndex(([from]) => from < chosen[1]) : by > 0 ? -1 : words.length;
   const next = words[Math.max(0, Math.min(words.length - 1, last + by))];
   if (!next) return true;
-  state.chosen = name.startsWith("Shift+") && chosen ? [chosen[0], Math.max(next[1], chosen[0] + 1)] : [...next];
-  draw(question);
+  choose(question, name.startsWith("Shift+") && chosen ? [chosen[0], Math.max(next[1], chosen[0] + 1)] : [...next]);
   announce(state.text.slice(...state.chosen));
   return true;
 }

@@ -12,38 +12,41 @@ function go(question, step) {
   step.scrollIntoView({ block: "nearest" });
 }
 
+const firstWrong = (verdicts) => (verdicts.includes("wrong") ? verdicts.indexOf("wrong") : null);
+
 function read(question) {
   const verdicts = steps(question).map(verdict);
-  const first = verdicts.indexOf("wrong");
-  const needed = first < 0 ? verdicts : verdicts.slice(0, first);
-  const rewrites = {};
-  for (const step of steps(question)) {
-    const text = step.querySelector("textarea");
-    text.hidden = verdict(step) !== "wrong";
-    if (!text.hidden && text.value.trim()) rewrites[step.dataset.step] = text.value;
-    step.toggleAttribute("data-after", first >= 0 && Number(step.dataset.step) > first);
-  }
+  const first = firstWrong(verdicts);
+  const texts = steps(question).map((step) => [step.dataset.step, step.querySelector("textarea").value]);
+  const rewrites = Object.fromEntries(texts.filter(([at, text]) => verdicts[at] === "wrong" && text.trim()));
   const none = verdicts.every((one) => one === null);
-  give(question, none ? null : { verdicts, first_wrong: first < 0 ? null : first, rewrites }, { open: !none && needed.includes(null) });
+  give(question, none ? null : { verdicts, first_wrong: first, rewrites });
+  show(question);
 }
 
-function put(question) {
+// What can be written, what comes after the first wrong one, whether a verdict is still to come.
+function show(question) {
+  const verdicts = steps(question).map(verdict);
+  const first = firstWrong(verdicts);
+  for (const [at, step] of steps(question).entries()) {
+    step.querySelector("textarea").hidden = verdicts[at] !== "wrong";
+    step.toggleAttribute("data-after", first !== null && at > first);
+  }
+  question.toggleAttribute("data-open", given(question) !== null && verdicts.slice(0, first ?? verdicts.length).includes(null));
+}
+
+// As the answer has it. Nothing is changed by that: who listens for changes hears nothing.
+export function restore(question) {
   const answer = given(question);
-  for (const step of steps(question)) {
-    const at = Number(step.dataset.step);
+  for (const [at, step] of steps(question).entries()) {
     for (const radio of step.querySelectorAll("[data-verdict]")) radio.checked = radio.value === answer?.verdicts[at];
     step.querySelector("textarea").value = answer?.rewrites?.[at] ?? "";
   }
-  return answer;
-}
-
-export function restore(question) {
-  put(question);
-  read(question);
+  show(question);
 }
 
 export function attach(question) {
-  if (put(question)) read(question);
+  restore(question);
   go(question, steps(question).find((step) => verdict(step) === null) ?? steps(question)[0]);
   question.addEventListener("focusin", ({ target }) => target.closest(".step") && go(question, target.closest(".step")));
   question.addEventListener("input", ({ target }) => !("answer" in target.dataset) && read(question));
