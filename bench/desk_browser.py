@@ -5,9 +5,13 @@ on the same machine, signed in as an expert of the demo. Each card is answered b
 each card as short as an expert's shortest (`--pause`, 0.4 s). Times are taken inside the page: from the time stamp of
 the key event to the first task after the animation frame that shows the change, by when it has been painted. Layout
 shifts are those that the browser reports, with the elements that moved; those within half a second of a
-key press are listed too, which the browser's own sum leaves out. One unmeasured card comes first. `--tasks` fills
-the queue with copies of the demo's own open tasks first. The weight is that of every script and style sheet the page
-fetched, each compressed with gzip, as a container serves them. How soon keys act is the time from the start of the
+key press are listed too, which the browser's own sum leaves out. One unmeasured card comes first. A key after a rest
+finds an idle browser; one right after another key waits for the frame which that one caused. The floor is the same
+keys on an empty page whose only script checks a radio button and, at Enter, changes a colour: what browser and
+machine take for any page. What a key costs the page's own thread is as Chromium counts it, over keys that only
+choose. `--tasks` fills the queue with copies of the demo's own open tasks first. The weight is that of every script and style sheet the page
+fetched, each compressed with gzip, as a container serves them; `later` is what it fetches when a protocol has such
+questions or somebody opens the palette. How soon keys act is the time from the start of the
 navigation to the first current question, on an empty cache and a network 40 ms away, the page as it is and without
 its links to modules, in turns.
 
@@ -38,13 +42,15 @@ from tests.live.stack import Stack, running_stack  # noqa: E402
 
 DEMO_TASKS = 200
 LATENCY = 40  # milliseconds, there and back
+LATER = "js/questions/*.js", "vendor/jsdiff/*.js", "js/palette.js", "vendor/ufuzzy/*.mjs"
 WATCH = """
-window.taken = {cards: [], keys: [], shifts: []};
+window.taken = {cards: [], rested: [], following: [], shifts: []};
 let pressed = {};
 addEventListener("keydown", (event) => (pressed = {key: event.key, at: event.timeStamp}), true);
 const afterPaint = (then) => requestAnimationFrame(() => setTimeout(then));
 const painted = (list, from) => afterPaint(() => list.push(performance.now() - from));
-document.addEventListener("change", () => painted(taken.keys, pressed.at), true);
+const among = () => taken[pressed.key === "3" ? "rested" : "following"];
+document.addEventListener("change", () => painted(among(), pressed.at), true);
 document.addEventListener("DOMContentLoaded", () => {
   const shown = () => document.querySelector("#card")?.dataset.assignment;
   let last = shown();
@@ -61,6 +67,13 @@ new PerformanceObserver((list) => {
   });
 }).observe({type: "layout-shift", buffered: true});
 """
+FLOOR = """<!doctype html><title>floor</title><style>.turned { background: #eee }</style>
+<input type="radio" name="a" /><input type="radio" name="a" /><script>
+addEventListener("keydown", ({ key }) => {
+  if (key === "Enter") document.body.classList.toggle("turned");
+  else document.querySelectorAll("input")[{ 3: 0, 4: 1 }[key]]?.click();
+});
+</script>"""
 FILL = """
 WITH open AS (
   SELECT task.*, example.key AS was, n
@@ -121,22 +134,60 @@ def measure(page: Page, url: str, *, cards: int, pause: float) -> dict[str, Any]
     page.goto(f"{url}p/{SLUG}/desk/")
     page.wait_for_selector("#card[data-assignment]")
     answer(page, pause=1)
-    page.evaluate("taken.cards.length = taken.keys.length = 0")
+    page.evaluate("taken.cards.length = taken.rested.length = taken.following.length = 0")
     for _ in range(cards):
         answer(page, pause=pause)
     time.sleep(0.5)
     taken = page.evaluate("taken")
     return {
         "enter_to_next_card_ms": percentiles(taken["cards"]),
-        "key_to_choice_ms": percentiles(taken["keys"]),
+        "key_to_choice_ms": key_to_choice(taken),
+        "cost_of_a_key_ms": cost_of_a_key(page),
         "layout_shift": round(sum(shift["value"] for shift in taken["shifts"] if shift["counted"]), 4),
         "shifts": [shift for shift in taken["shifts"] if shift["value"] > 0.0005][:20],
         "weight_bytes": {
             "scripts_and_styles": sum(fetched.values()),
             "files": len(fetched),
-            **largest(fetched),
+            "each": dict(sorted(fetched.items(), key=lambda item: -item[1])),
+            "later": later(),
         },
     }
+
+
+def key_to_choice(taken: dict[str, list[float]]) -> dict[str, Any]:
+    return {"after_a_rest": percentiles(taken["rested"]), "after_a_key": percentiles(taken["following"])}
+
+
+def floor(browser: Browser, *, cards: int, pause: float) -> dict[str, Any]:
+    """The same keys on a page that has nothing to do."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_content(FLOOR)
+    page.evaluate(WATCH)
+    for _ in range(cards):
+        time.sleep(pause)
+        for key in ["3", "Enter", "4", "Enter"]:
+            page.keyboard.press(key)
+    time.sleep(0.3)
+    taken = page.evaluate("taken")
+    page.close()
+    return key_to_choice(taken)
+
+
+def cost_of_a_key(page: Page, *, keys: int = 40) -> dict[str, float]:
+    """Milliseconds of the page's own thread for a key that chooses."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def spent() -> dict[str, float]:
+        return {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+
+    before = spent()
+    for n in range(keys):
+        page.keyboard.press("34"[n % 2])
+        time.sleep(0.07)
+    after = spent()
+    named = {"style": "RecalcStyleDuration", "layout": "LayoutDuration", "script": "ScriptDuration"}
+    return {name: round((after[key] - before[key]) * 1000 / keys, 2) for name, key in named.items()}
 
 
 def weigh(response: Any, fetched: dict[str, int]) -> None:
@@ -144,8 +195,9 @@ def weigh(response: Any, fetched: dict[str, int]) -> None:
         fetched[response.url.rpartition("/static/")[2]] = len(gzip.compress(response.body()))
 
 
-def largest(fetched: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(fetched.items(), key=lambda item: -item[1])[:5])
+def later() -> dict[str, int]:
+    paths = [path for pattern in LATER for path in sorted((ROOT / "static").glob(pattern))]
+    return {str(path.relative_to(ROOT / "static")): len(gzip.compress(path.read_bytes())) for path in paths}
 
 
 def keys_act(browser: Browser, url: str, *, loads: int) -> dict[str, Any]:
@@ -203,6 +255,7 @@ def main() -> None:
             page.add_init_script(WATCH)
             found = measure(page, stack.url, cards=told.cards, pause=told.pause)
             page.close()
+            found["floor_key_to_choice_ms"] = floor(browser, cards=told.cards, pause=told.pause)
             found["keys_act_ms"] = keys_act(browser, stack.url, loads=told.loads)
             browser.close()
     print(json.dumps(found, indent=2))

@@ -25,8 +25,13 @@ def answers_from(data: QueryDict) -> dict[str, Any]:
         elif name.startswith(JSON) and data[name]:
             given[name.removeprefix(JSON)] = read_json(str(data[name]))
         elif name.startswith(ONE) and data[name]:
-            given[name.removeprefix(ONE)] = data[name]
+            given[name.removeprefix(ONE)] = _text(data, name)
     return given
+
+
+def _text(data: QueryDict, name: str) -> str:
+    """What was written, its lines ending as they do everywhere but on the way of a form (HTML, 4.10.21)."""
+    return str(data.get(name, "")).replace("\r\n", "\n")
 
 
 def answer_from(data: QueryDict) -> Answer:
@@ -35,7 +40,7 @@ def answer_from(data: QueryDict) -> Answer:
         answers=answers_from(data),
         condition=data.get("condition", Condition.CLEAR),
         confidence=_whole(data, "confidence"),
-        comment=data.get("comment", ""),
+        comment=_text(data, "comment"),
         active_ms=_whole(data, "active_ms") or 0,
         revealed=data.get("revealed") == "1",
         request_key=data.get("request_key", ""),
@@ -48,7 +53,7 @@ def draft_from(data: QueryDict) -> dict[str, Any]:
         "answers": answers_from(data),
         "condition": data.get("condition", Condition.CLEAR),
         "confidence": data.get("confidence") or None,
-        "comment": data.get("comment", ""),
+        "comment": _text(data, "comment"),
         "active_ms": _whole(data, "active_ms") or 0,
         "page": page_from(data),
     }
@@ -136,5 +141,5 @@ def settlement_from(data: QueryDict) -> dict[str, Any]:
         "answers": answers_from(data),
         "condition": data.get("condition", Condition.CLEAR),
         "cause": data.get("cause", ""),
-        "note": data.get("note", ""),
+        "note": _text(data, "note"),
     }

@@ -7,7 +7,6 @@ let held = []; // { card, ends }, the next first
 let asking = false;
 const left = new Set(); // what was answered or skipped here: an answer of the server that comes late may still name it
 const idOf = (card) => card?.dataset.assignment;
-const drop = (card) => (held = held.filter((one) => one.card !== card));
 
 // A card from a response's text, its pictures on their way.
 export const cardFrom = (text) => document.createRange().createContextualFragment(text).querySelector("#card");
@@ -32,8 +31,11 @@ export function prolong() {
   for (const one of held) if (one.ends > now) one.ends = Math.max(one.ends, now + LONGER - MARGIN);
 }
 
-// This card is on the desk by another way.
-export const isShown = (card) => held.filter((one) => idOf(one.card) === idOf(card)).forEach((one) => drop(one.card));
+// This card is on the desk by another way; reopened, it may be set aside again.
+export function isShown(card) {
+  left.delete(idOf(card));
+  held = held.filter((one) => idOf(one.card) !== idOf(card));
+}
 
 export async function lookAhead(url, shown) {
   held = held.filter(({ ends }) => ends > performance.now() || !navigator.onLine);
@@ -43,7 +45,7 @@ export async function lookAhead(url, shown) {
   body.append("showing", idOf(shown));
   const response = await post(url, body);
   asking = false;
-  if (response.ok && response.status === 200) hold(cardFrom(await response.text()));
+  if (response.ok && response.status === 200) hold(cardFrom(await response.text().catch(() => "")));
 }
 
 // Nobody will look at them: others may have them now, not only when their time is over.

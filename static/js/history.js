@@ -2,7 +2,7 @@
 // its own while one writes in it; here its writing is one step.
 import { answersOf, fill } from "./fields.js";
 import { announce } from "./notices.js";
-import { go, score } from "./questions.js";
+import { go } from "./questions.js";
 
 let states = []; // pairs of name and value as they stood, oldest first
 let at = 0;
@@ -33,7 +33,6 @@ export function turn(form, by) {
   at += by;
   written = null;
   fill(form, to);
-  score();
   const named = changed(from, to);
   const question = form.querySelector(`[name="${CSS.escape(named)}"]`)?.closest(".question");
   go(question);

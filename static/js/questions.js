@@ -115,7 +115,7 @@ function asked(question) {
 const missing = (question) => asked(question) && !answered(question) && ("required" in question.dataset || "open" in question.dataset);
 
 // The rubric: criteria from their lowest point (0) to their highest (1), weighted; as projects/domain/answers.py.
-export function score() {
+function score() {
   const line = document.getElementById("rubric");
   if (!line) return;
   let total = 0;
@@ -151,7 +151,10 @@ document.addEventListener("keydown", (event) => {
   narrow(event.target);
   leave();
 }, { capture: true });
-document.addEventListener("question:restore", ({ target }) => widget(target)?.restore?.(target));
+document.addEventListener("question:restore", ({ target }) => {
+  widget(target)?.restore?.(target);
+  score();
+});
 document.addEventListener("change", ({ target }) => {
   const question = target.closest?.(".question");
   if (!question) return;

@@ -1,7 +1,7 @@
 """Makes a project with experts and open tasks, straight beside the database: JSON in, JSON out.
 
 In: how many "experts" and "tasks", "slug", "overlap", "lease_seconds", and, for browsers, the experts' "password".
-Out: the experts' tokens.
+With a "protocol" of the test's own comes a "payload", the same in each task. Out: the experts' tokens.
 """
 
 from __future__ import annotations
@@ -37,26 +37,26 @@ def make(told: dict[str, Any]) -> list[str]:
             person.set_password(told["password"])
             person.save()
         set_member(project=project, person=person, role="expert", by=admin, at=at)
-    protocol = add_protocol(project=project, body=PROTOCOL, by=admin, at=at)
+    protocol = add_protocol(project=project, body=told.get("protocol", PROTOCOL), by=admin, at=at)
     queue = queue_for(project=project, protocol=protocol, at=at)
     Queue.objects.filter(pk=queue.pk).update(lease_seconds=told["lease_seconds"], gold_rate=0)
-    tasks = [
-        _task(project, f"{slug}-{n:03}", "358"[n % 3], told["overlap"], at) for n in range(told["tasks"])
-    ]
+    tasks = [_task(project, f"{slug}-{n:03}", "358"[n % 3], told, at) for n in range(told["tasks"])]
     open_tasks(queue=queue, tasks=tasks, at=at, source="test")
     return list(tokens.values())
 
 
-def _task(project: Any, key: str, said: str, overlap: int, at: Any) -> Any:
+def _task(project: Any, key: str, said: str, told: dict[str, Any], at: Any) -> Any:
     from apps.annotation.models import Task
     from apps.examples.models import Example, Payload
 
-    payload = Payload.objects.create(digest=key, body={"text": f"the text of {key}"})
+    body = told.get("payload", {"text": f"the text of {key}"})
+    prediction = None if "protocol" in told else {"label": said, "score": 0.9, "top": [[said, 0.9]]}
+    payload = Payload.objects.create(digest=key, body=body)
     times = {"created_at": at, "updated_at": at}
     example = Example.objects.create(project=project, key=key, payload=payload, split="pool", **times)
     return Task(
         example=example, payload=payload, reason="margin", why="the test says so", stratum="certainty",
-        overlap=overlap, prediction={"label": said, "score": 0.9, "top": [[said, 0.9]]},
+        overlap=told["overlap"], prediction=prediction,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ function draw(question, original) {
   question.querySelector(".correction-diff").replaceChildren(...(changed ? parts : []));
 }
 
-const original = (question) => document.querySelector(`.subject [data-field="${CSS.escape(question.dataset.field)}"]`)?.textContent ?? "";
+const original = (question) => document.querySelector(`.subject [data-field="${CSS.escape(question.dataset.field)}"]`)?.textContent.replaceAll("\r\n", "\n") ?? ""; // as text fields have their lines end
 
 export function attach(question) {
   const text = original(question);
