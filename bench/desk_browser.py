@@ -1,19 +1,19 @@
 """The desk in a real browser: Enter → next card painted, key → choice painted, what shifts, what the page weighs.
 
 Method. One run starts the product as `make run` does, seeded with the demo, on a throw-away folder, and one Chromium
-on the same machine, signed in as an expert of the demo. Each card is answered by keys alone, with a pause before
-each card as short as an expert's shortest (`--pause`, 0.4 s). Times are taken inside the page: from the time stamp of
-the key event to the first task after the animation frame that shows the change, by when it has been painted. Layout
-shifts are those that the browser reports, with the elements that moved; those within half a second of a
-key press are listed too, which the browser's own sum leaves out. One unmeasured card comes first. A key after a rest
-finds an idle browser; one right after another key waits for the frame which that one caused. The floor is the same
-keys on an empty page whose only script checks a radio button and, at Enter, changes a colour: what browser and
-machine take for any page. What a key costs the page's own thread is as Chromium counts it, over keys that only
-choose. `--tasks` fills the queue with copies of the demo's own open tasks first. The weight is that of every script and style sheet the page
+on the same machine, signed in as an expert of the demo. Each card is answered by keys alone, with a pause before each
+card as short as an expert's shortest (`--pause`, 0.4 s). Times are taken inside the page: from the time stamp of the
+key event to the first task after the animation frame that shows the change, by when it has been painted. Layout
+shifts are those that the browser reports, with the elements that moved; those within half a second of a key press are
+listed too, which the browser's own sum leaves out. One unmeasured card comes first. A key after a rest finds an idle
+browser; one right after another key waits for the frame which that one caused. The floor is the same keys on an empty
+page whose only script checks a radio button and, at Enter, changes a colour: what browser and machine take for any
+page. What a key costs the page's own thread is as Chromium counts it, over keys that only choose. `--tasks` fills the
+queue with copies of the demo's own open tasks first. The weight is that of every script and style sheet the page
 fetched, each compressed with gzip, as a container serves them; `later` is what it fetches when a protocol has such
-questions or somebody opens the palette. How soon keys act is the time from the start of the
-navigation to the first current question, on an empty cache and a network 40 ms away, the page as it is and without
-its links to modules, in turns.
+questions or somebody opens the palette. How soon keys act is the time from the start of the navigation to the first
+current question, on an empty cache and a network 40 ms away, the page as it is and without its links to modules, in
+turns.
 
     .venv/bin/python -m bench.desk_browser --cards 60 --tasks 100000
 """
