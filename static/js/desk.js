@@ -115,6 +115,7 @@ carry(hands);
 watchBreaks(Number(desk.dataset.break), () => save(form(), hands));
 await takeUp();
 show();
+dispatchEvent(new Event("desk:listens")); // early-keys.js
 takeUpDrafts();
 setInterval(() => takeUp().then(takeUpDrafts), LOOK);
 setInterval(() => activeWithin(2 * LOOK) && card() && !card().inert && lookAhead(desk.dataset.ahead, card()), LOOK);

@@ -23,11 +23,12 @@ export function digitOf(event) {
 export const typing = (target) => Boolean(target.closest?.(TYPING));
 
 function keyTarget(event) {
-  if (commanded(event) || event.isComposing || typing(event.target)) return null;
+  if (typing(event.target) || event.isComposing || commanded(event)) return null;
   if (document.documentElement.dataset.keys === "off") return null;
   const within = document.querySelector("dialog[open]") ?? document;
-  const shown = [...within.querySelectorAll("[data-key]")].filter((element) => !element.disabled && element.getClientRects().length > 0);
-  const pressedBy = (key) => shown.find(({ dataset }) => dataset.key === key);
+  const pressedBy = (key) => [...within.querySelectorAll("[data-key]")].find(
+    (element) => element.dataset.key === key && !element.disabled && element.getClientRects().length > 0,
+  );
   return pressedBy(ownOf(event.key.length === 1 ? event.key.toLowerCase() : event.key)) ?? pressedBy(digitOf(event));
 }
 

@@ -47,6 +47,20 @@ def answer_two(stack: Stack, token: str, label: str) -> None:
             assert http.post(f"assignments/{held}/annotations/", json=body, headers=key).is_success
 
 
+def test_a_lead_undoes_a_choice_and_makes_it_again(person: Callable[..., Person], disputes: Stack) -> None:
+    page = person("luis").open(f"p/{SLUG}/adjudication/")
+    page.get_by_role("link", name="Settle the next").click()
+    page.wait_for_selector("#settle .question[aria-current]")
+    chosen = page.locator("#settle [name='answers.digit']:checked")
+    page.keyboard.press("3")
+    expect(chosen).to_have_count(1)
+    page.keyboard.press("Control+z")
+    expect(chosen).to_have_count(0)
+    page.keyboard.press("Control+Shift+z")
+    expect(chosen).to_have_count(1)
+    page.goto(f"{disputes.url}p/{SLUG}/members/")
+
+
 def test_two_leads_do_not_settle_the_same_dispute(person: Callable[..., Person], disputes: Stack) -> None:
     luis, lena = person("luis"), person("lena")
     luis.open(f"p/{SLUG}/adjudication/").get_by_role("link", name="Settle the next").click()
