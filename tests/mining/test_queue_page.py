@@ -62,7 +62,7 @@ def test_the_first_of_what_the_filters_match_are_reserved_where_nothing_is_ticke
     given = {"attributes": "lang=de", "n": "1", "audience": "person:erin"}
     refused = luis.post(url(house, "reserve"), given, headers=HTMX)
     assert (refused.status_code, refused["X-Error-Code"]) == (409, "too_few_people")
-    assert "but erin is only one person" in refused.content.decode()
+    assert "which erin cannot give: that is one person" in refused.content.decode()
     given["audience"] = "group:Germanists"
     answer = luis.post(url(house, "reserve"), given)
     assert answer.url.endswith("?attributes=lang%3Dde")
