@@ -377,7 +377,7 @@ def test_submitting_and_getting_the_next_takes_few_statements(erin, house):
     with CaptureQueriesContext(connection) as queries:
         erin.submit(held(first))
     asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(asked) <= 11, "\n".join(asked)
+    assert len(asked) <= 7, "\n".join(asked)
 
 
 def test_guidelines_are_shown_as_text_that_cannot_run(erin, house):

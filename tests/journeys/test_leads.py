@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.live.stack import Stack
+from tests.live.stack import Stack, until
 
 from .conftest import Person
 
@@ -22,6 +22,9 @@ INSERT INTO projects_membership (project_id, person_id, role, created_at)
 SELECT project.id, person.id, 'lead', now() FROM projects_project AS project, accounts_user AS person
 WHERE slug = %s AND username = %s
 """
+SEATS = (
+    "SELECT count(*) FROM annotation_assignment WHERE kind = 'adjudicate' AND state IN ('leased', 'draft')"
+)
 EXPIRED = "SELECT data->>'why' FROM core_event WHERE kind = 'assignment.expired' ORDER BY id DESC LIMIT 1"
 
 
@@ -85,6 +88,7 @@ def test_two_leads_do_not_settle_the_same_dispute(person: Callable[..., Person],
     expect(luis.page.get_by_role("link", name="Look at it again")).to_be_visible()
 
     lena.page.goto(f"{disputes.url}p/{SLUG}/members/")
+    until(lambda: disputes.value(SEATS) == 0, what="the dispute given back")
     luis.page.goto(first)
     expect(luis.page.get_by_text("Kept for you while it is open")).to_be_visible()
 
