@@ -119,7 +119,7 @@ def test_a_key_pressed_before_the_scripts_listen_is_not_lost(chromium: Browser, 
     held: list[Any] = []
     page.route("**/js/turns.js", lambda *asked: held.append(asked[0]))
     page.goto(f"{seeded.url}p/digits/desk/", wait_until="commit")
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
     page.wait_for_selector("#card")
     until(lambda: held, what="the script on its way")
     page.keyboard.press("7")
