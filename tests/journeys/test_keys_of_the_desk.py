@@ -115,7 +115,8 @@ def test_a_key_with_ctrl_or_alt_is_the_browsers_own(typist: Judge) -> None:
 def test_a_key_pressed_before_the_scripts_listen_is_not_lost(chromium: Browser, seeded: Stack) -> None:
     somebody = Person(chromium, seeded, "emil")
     somebody.sign_in()
-    page = somebody.page
+    page = somebody.open("p/digits/desk/")
+    at_desk(page)  # so that the page comes with its card
     held: list[Any] = []
     page.route("**/js/turns.js", lambda *asked: held.append(asked[0]))
     page.goto(f"{seeded.url}p/digits/desk/", wait_until="commit")
@@ -127,7 +128,7 @@ def test_a_key_pressed_before_the_scripts_listen_is_not_lost(chromium: Browser, 
     held[0].continue_()
     at_desk(page)
     expect(page.locator("[name='answers.digit']:checked")).to_have_value("7")
-    somebody.context.close()
+    somebody.leave()
 
 
 def test_a_french_6_is_the_sixth_option_though_it_types_a_minus(chromium: Browser, seeded: Stack) -> None:
