@@ -119,7 +119,7 @@ def judge(chromium: Browser, seeded: Stack) -> Iterator[Callable[..., Judge]]:
 
     yield arrive
     for somebody in people:
-        somebody.context.close()
+        somebody.leave()
         somebody.api.close()
 
 

@@ -67,7 +67,7 @@ CATCH = """document.querySelector("dialog#skip form").addEventListener("submit",
 def typist(chromium: Browser, seeded: Stack) -> Iterator[Judge]:
     somebody = Judge(chromium, seeded)
     yield somebody
-    somebody.context.close()
+    somebody.leave()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
@@ -138,4 +138,4 @@ def test_a_french_6_is_the_sixth_option_though_it_types_a_minus(chromium: Browse
     at_desk(page)
     page.evaluate(PRESS, ["-", "Digit6"])
     expect(page.locator("[name='answers.digit']:checked")).to_have_value("6")
-    somebody.context.close()
+    somebody.leave()
