@@ -31,7 +31,7 @@ stop: ## stop what `make run` started, from another terminal (DATA=var)
 test: install-test ## install what tests need, a browser included, and run them all (PYTEST="-k desk")
 	@$(PY) -m apps.config.browser
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
-	@$(UNDER_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && $(PY) -m pytest -n 2 --dist loadgroup --basetemp var/pytest $(PYTEST)'
+	@$(UNDER_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && $(PY) -m pytest -n 2 --basetemp var/pytest $(PYTEST)'
 
 lint: install-test ## ruff, mypy, djlint, import contracts, missing migrations
 	.venv/bin/ruff check .

@@ -29,12 +29,24 @@ from apps.registry.models import ModelVersion, PredictionSet
 from apps.registry.services import keep_predictions, register_model
 from apps.training.models import Benchmark
 from apps.training.services.gates import freeze_benchmark
+from tests.scheduling import StacksTogether, shared_by
 
 # a busy machine is slow: that says nothing about the code
 hypothesis_settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("busy")
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StacksTogether:
+    config.option.loadscopereorder = False  # the order below is the order
+    return StacksTogether(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a running stack takes minutes: it comes first."""
+    items.sort(key=lambda item: shared_by(item.nodeid) is None)
+
 
 PROTOCOL: dict[str, Any] = {
     "fields": [{"name": "text", "kind": "text"}],

@@ -70,3 +70,29 @@ def test_changed_requirements_are_installed_and_a_failure_is_said(checkout: Path
     assert "downloading about" in done.stderr
     assert "could not install the packages" in done.stderr
     assert "Mend:" in done.stderr
+
+
+def test_a_torch_that_python_has_is_kept_behind_everything_of_our_own(checkout: Path, tmp_path: Path) -> None:
+    system = tmp_path / "system"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(system)], check=True)
+    [packages] = (system / "lib").glob("python*/site-packages")
+    for name, version in {"torch": "2.13.0", "pip": "0.1"}.items():
+        (packages / f"{name}.py").write_text("whose = 'the system'\n")
+        about = packages / f"{name}-{version}.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    wants = {"web": "pip\n", "worker": "-r web.txt\ntorch==2.13.0\n", "embedded": "", "constraints": ""}
+    for name, lines in wants.items():
+        (checkout / "requirements" / f"{name}.txt").write_text(lines)
+
+    done = install(checkout, PYTHON=str(system / "bin" / "python"), PIP_NO_INDEX="1")
+
+    asked = (checkout / ".venv" / "all-but-torch.txt").read_text().splitlines()
+    shown = subprocess.run(
+        [checkout / ".venv" / "bin" / "python", "-c", "import torch, pip; print(torch.whose, pip.__file__)"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "torch 2.13.0 is there and is kept" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert asked == ["pip"]
+    assert shown.stdout.startswith(f"the system {checkout / '.venv'}")

@@ -18,7 +18,6 @@ from .test_every_page import AXE, FIND, MODES
 pytestmark = [
     pytest.mark.live,
     pytest.mark.browser,
-    pytest.mark.xdist_group("desk-keeps"),
     pytest.mark.timeout(240),
 ]
 

@@ -16,7 +16,7 @@ from tests.live.stack import Stack, until
 from .conftest import Person
 from .test_every_page import AXE, FIND
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 SAID = """
 SELECT key, answers->>'digit', annotation.condition, confidence, active_ms

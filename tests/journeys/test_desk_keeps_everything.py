@@ -20,7 +20,6 @@ from .conftest import Person
 pytestmark = [
     pytest.mark.live,
     pytest.mark.browser,
-    pytest.mark.xdist_group("desk-keeps"),
     pytest.mark.timeout(240),
 ]
 

@@ -15,7 +15,6 @@ from .test_desk_keeps_everything import at_desk, has_changed
 pytestmark = [
     pytest.mark.live,
     pytest.mark.browser,
-    pytest.mark.xdist_group("desk-talks"),
     pytest.mark.timeout(240),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 AXE = (Path(__file__).parent / "axe-core" / "axe.min.js").read_text()
 FIND = """async () => {

@@ -22,7 +22,6 @@ from .test_every_page import AXE, FIND
 pytestmark = [
     pytest.mark.live,
     pytest.mark.browser,
-    pytest.mark.xdist_group("journeys"),
     pytest.mark.timeout(240),
 ]
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.test_every_page import AXE, FIND
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 
 def faults(page):

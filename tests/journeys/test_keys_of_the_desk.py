@@ -17,7 +17,6 @@ from .test_every_question import Judge
 pytestmark = [
     pytest.mark.live,
     pytest.mark.browser,
-    pytest.mark.xdist_group("journeys"),
     pytest.mark.timeout(240),
 ]
 

@@ -14,7 +14,7 @@ from tests.live.stack import Stack, until
 
 from .conftest import Person
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 SLUG = "leads"
 JOIN = """

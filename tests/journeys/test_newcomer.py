@@ -14,7 +14,7 @@ from tests.live.stack import until
 
 from .conftest import Person
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 HOME = f"projects/{demo.SLUG}/"
 BY_KEYBOARD = 8  # digits each expert judges in the browser; the rest they send through the API

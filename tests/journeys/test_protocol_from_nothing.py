@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 
 def write(page: Page, place: str, text: str) -> None:

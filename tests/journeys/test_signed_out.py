@@ -12,7 +12,7 @@ from apps.config.demo.project import PASSWORD
 
 from .conftest import Person
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 
 def test_what_was_typed_is_back_after_signing_in_again(person: Callable[..., Person]) -> None:

@@ -11,7 +11,7 @@ from tests.live.stack import Stack, until
 
 from .conftest import Person
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 STANDS = """Array.from(document.querySelectorAll(".question"), (question) =>
   question.querySelector("[data-answer]")?.value ?? question.querySelector("input:checked")?.value

@@ -1,4 +1,4 @@
-"""One stack for all tests of this folder; they are kept on one worker by their group."""
+"""One stack for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()) and item.path.parent.name == "live":
             item.add_marker(pytest.mark.live)
-            item.add_marker(pytest.mark.xdist_group("live"))
 
 
 @pytest.fixture(scope="session")
