@@ -27,7 +27,7 @@ GOING = 1_000  # milliseconds
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The product with its demo, as `make run` gives it to a newcomer."""
     folder = tmp_path_factory.mktemp("journeys")
@@ -35,7 +35,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Another one, whose parts the tests of the desk break and whose rows they change."""
     folder = tmp_path_factory.mktemp("keeps")
@@ -43,7 +43,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     path = find_browser()
     assert path, "There is no Chromium. `make test` installs one; or set CHROMIUM to its path."

@@ -135,6 +135,7 @@ def test_a_french_6_is_the_sixth_option_though_it_types_a_minus(chromium: Browse
     somebody.sign_in()
     page = somebody.open("p/digits/desk/")
     at_desk(page)
+    page.locator("[name='answers.digit']").first.focus()  # a card whose draft has a digit begins behind it
     page.evaluate(PRESS, ["-", "Digit6"])
     expect(page.locator("[name='answers.digit']:checked")).to_have_value("6")
     somebody.leave()

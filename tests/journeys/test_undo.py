@@ -55,7 +55,7 @@ def test_changes_are_undone_and_done_again_whatever_the_question(
 
 
 def test_writing_is_one_step_and_the_fields_own_undo_goes_first(person: Callable[..., Person]) -> None:
-    page = person("emil").open("p/digits/desk/")
+    page = person("emil").open("p/writing/desk/")
     page.wait_for_selector(".question[aria-current]")
     comment = page.locator("#comment")
     was = comment.input_value()
