@@ -2,7 +2,7 @@
 import { startCounting } from "./activity.js";
 import "./bulk/box.js";
 import { add, current, focus, meant, onSelection, remove, select, selected, tiles } from "./bulk/grid.js";
-import { addressOf, answerOf, canUndo, change, done, forget, forgetPast, isDone, person, shareTime, undo, wordsFor } from "./bulk/labels.js";
+import { addressOf, answerOf, canUndo, change, done, forget, forgetPast, isDone, person, redo, shareTime, undo, wordsFor } from "./bulk/labels.js";
 import { open } from "./bulk/large.js";
 import { carry, give, takeUp, waiting } from "./bulk/sending.js";
 import { formWith, giveBack, idsOf, none, onTiles, take, wanted, wordsOf } from "./bulk/taking.js";
@@ -171,7 +171,7 @@ here("bar").addEventListener("click", ({ target }) => {
 });
 here("grid").addEventListener("click", ({ target }) => target.closest(".tile-open") && open(target.closest(".tile")));
 here("grid").addEventListener("dblclick", ({ target }) => target.closest(".tile") && open(target.closest(".tile")));
-here("undo").addEventListener("click", () => takeBack());
+here("undo").addEventListener("click", () => turn(undo));
 here("give-back").addEventListener("click", giveBack);
 here("send").addEventListener("click", openSend);
 here("take").addEventListener("click", take);
@@ -191,8 +191,8 @@ function narrow(text) {
   return text.trim() ? labels.find((label) => !label.hidden) : null;
 }
 
-function takeBack() {
-  const some = undo();
+function turn(by) {
+  const some = by();
   select(some);
   focus(some[0] ?? current());
 }
@@ -211,7 +211,7 @@ const KEYS = [
   { keys: ["s"], does: "Skip what is selected: not for me (then a digit)", run: () => isOut() && openFor("skip") },
   { keys: ["+"], does: "See the example large", run: () => isOut() && open() },
   { keys: ["/"], does: "Find a label", run: () => here("find")?.focus() ?? Boolean(here("find")) },
-  { keys: ["Ctrl+z"], does: "Undo", run: takeBack },
+  { keys: ["Ctrl+z"], shown: ["Ctrl+z", "⇧"], does: "Undo, with ⇧ do it again", run: (_, { shiftKey }) => turn(shiftKey ? redo : undo) },
   { keys: ["Escape"], does: "Select none; leave a text field", writing: true, run: () => isOut() && (select([]), focus(current())) },
   { keys: ["g"], does: "Guidelines", run: press("#guidelines summary") },
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },

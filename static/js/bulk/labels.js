@@ -9,6 +9,7 @@ const root = document.getElementById("bulk");
 const WITHOUT = ["out_of_scope", "unusable"];
 const said = new Map(); // tile → { label, condition, ms, rest }
 const past = []; // what was said before each action: [[tile, said], …]
+const undone = []; // what was said before each action that was undone, the last one last
 let counted = 0; // the part of the active time that has been shared out
 
 export const person = root.dataset.person;
@@ -59,9 +60,12 @@ function keep(some) {
 
 export const forget = (some) => dropAll("drafts", some.map(draft));
 
+const asSaid = (some) => some.map((tile) => [tile, { ...saidOf(tile) }]);
+
 export function change(some, what) {
   if (!some.length) return;
-  past.push(some.map((tile) => [tile, { ...saidOf(tile) }]));
+  past.push(asSaid(some));
+  undone.length = 0;
   shareTime(some);
   for (const tile of some) {
     Object.assign(saidOf(tile), what);
@@ -70,23 +74,32 @@ export function change(some, what) {
   keep(some);
 }
 
-export function undo() {
-  const before = (past.pop() ?? []).filter(([tile]) => tile.isConnected);
+// Tiles as they stood before the newest of `from`; as they stand now is kept in `to`.
+function turn(from, to, words) {
+  const before = (from.pop() ?? []).filter(([tile]) => tile.isConnected);
+  const some = before.map(([tile]) => tile);
+  if (!some.length) return some;
+  to.push(asSaid(some));
   for (const [tile, { label, condition }] of before) {
     Object.assign(saidOf(tile), { label, condition }); // the time it took is spent all the same
     paint(tile);
   }
-  keep(before.map(([tile]) => tile));
-  if (before.length) announce(before.length === 1 ? "Undone." : `Undone for ${before.length} tasks.`);
-  return before.map(([tile]) => tile);
+  keep(some);
+  announce(some.length === 1 ? `${words}.` : `${words} for ${some.length} tasks.`);
+  return some;
 }
+
+export const undo = () => turn(past, undone, "Undone");
+export const redo = () => turn(undone, past, "Done again");
 
 // A tile that was sent, or given back, is not undone.
 export function forgetPast(some) {
   const gone = new Set(some);
-  for (const entry of past.splice(0)) {
-    const left = entry.filter(([tile]) => !gone.has(tile));
-    if (left.length) past.push(left);
+  for (const history of [past, undone]) {
+    for (const entry of history.splice(0)) {
+      const left = entry.filter(([tile]) => !gone.has(tile));
+      if (left.length) history.push(left);
+    }
   }
 }
 
