@@ -11,7 +11,7 @@ import django
 
 ANNOTATORS = 64
 OVERLAP = 2
-SPARE = 60_000  # the floors are quick: they would run out of a small queue within a run
+SPARE = 250_000  # the floors are quick: they would run out of a small queue within a run
 PEOPLE = "INSERT INTO projects_membership (project_id, person_id, role, created_at) VALUES (%s, %s, 'expert', now())"
 TASKS = """
 TRUNCATE annotation_consensus, annotation_annotation, annotation_assignment, annotation_task, examples_example,

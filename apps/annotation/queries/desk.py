@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, Exists, Min, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, When
 
 from apps.accounts.models import User
 from apps.annotation.models import (
@@ -29,6 +29,17 @@ CARD = CompiledQuery(
 )
 """An assignment with what its card shows beside the queue and its protocol."""
 
+ACTIVE = CompiledQuery(
+    lambda: (
+        Queue.objects.select_related("protocol", "project")
+        .filter(project=Given("project"))
+        .order_by(Case(When(protocol=F("project__protocol"), then=0), default=1), "-pk")[:1]
+    )
+)
+NEWEST = CompiledQuery(
+    lambda: Assignment.objects.filter(person=Given("person"), task__queue=Given("queue")).order_by("-pk")[:1]
+)
+
 
 @dataclass(frozen=True)
 class Empty:
@@ -41,9 +52,7 @@ class Empty:
 
 def active_queue(*, project: Project) -> Queue | None:
     """The queue of the protocol in force, else the newest: what older ones hold open is the lead's to withdraw."""
-    queues = project.queues.select_related("protocol", "project")
-    in_force = Case(When(protocol=project.protocol, then=0), default=1)
-    return queues.order_by(in_force, "-pk").first()
+    return ACTIVE.first(project=project.pk)
 
 
 def why_empty(*, queue: Queue | None, person: User, at: datetime) -> Empty:
@@ -135,8 +144,8 @@ def card_assignment(*, assignment_id: int, queue: Queue, person: User) -> Assign
 
 def newest_assignment_id(*, queue: Queue, person: User) -> int:
     """The assignment this person took up last in the queue, 0 when there is none yet."""
-    mine = Assignment.objects.filter(person=person, task__queue=queue).order_by("-pk")
-    return mine.values_list("pk", flat=True).first() or 0
+    newest = NEWEST.first(person=person.pk, queue=queue.pk)
+    return newest.pk if newest else 0
 
 
 def own_assignment(*, assignment_id: int, person: User, project: Project | None = None) -> Assignment:
