@@ -23,7 +23,7 @@ FLAGS = [
     "--no-first-run",
 ]
 SHOTS = Path("test-results")
-GOING = 1_000  # milliseconds
+GOING = 500  # milliseconds
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
