@@ -13,7 +13,7 @@ from apps.comments import api as comments
 from apps.config.api_docs import ApiDocs
 from apps.curricula import api as curricula
 from apps.datasets import api as datasets
-from apps.exchange import api as exchange
+from apps.exchange.api import imports
 from apps.explore import api as explore
 from apps.mining import api as mining
 from apps.projects import api as projects
@@ -52,9 +52,9 @@ urlpatterns: list[URLPattern] = [
     path("groups/<int:id>/", projects.GroupDetail.as_view()),
     path(f"{PROJECT}protocols/", projects.Protocols.as_view()),
     # imports
-    path(f"{PROJECT}imports/", exchange.Imports.as_view()),
-    *_run("imports", (exchange.ImportDetail, exchange.ImportCancel, exchange.ImportRetry)),
-    path("imports/<int:id>/errors/", exchange.ImportErrors.as_view()),
+    path(f"{PROJECT}imports/", imports.Imports.as_view()),
+    *_run("imports", (imports.ImportDetail, imports.ImportCancel, imports.ImportRetry)),
+    path("imports/<int:id>/errors/", imports.ImportErrors.as_view()),
     # gold and calibration
     path(f"{PROJECT}gold/", calibration.GoldList.as_view()),
     path("gold/<int:id>/retire/", calibration.RetireGold.as_view()),

@@ -14,7 +14,7 @@ import pytest
 from apps.core.errors import BadInput
 from apps.core.store import put_stream
 from apps.examples.models import Example
-from apps.exchange.api import CHUNK, body_of
+from apps.exchange.api.imports import CHUNK, body_of
 from apps.exchange.models import ImportRun
 from workers.jobs.exchange import import_rows
 

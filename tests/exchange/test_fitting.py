@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from apps.config.demo import writing
-from apps.exchange import fitting
-from apps.exchange.domain import BadRow
-from apps.exchange.fitting import Fit
+from apps.exchange.domain import fitting
+from apps.exchange.domain.fitting import Fit
+from apps.exchange.domain.rows import BadRow
 from apps.projects.domain import check_protocol
 
 BODY = check_protocol(

@@ -10,11 +10,11 @@ from apps.core.errors import BadInput, NotAllowed
 from apps.core.models import RunState
 from apps.core.runs import claim
 from apps.examples.models import Example, Payload
-from apps.exchange import services
-from apps.exchange.domain import read_rows
+from apps.exchange.domain.rows import read_rows
 from apps.exchange.models import ImportRun
-from apps.exchange.queries import causes
-from apps.exchange.services import Chunk, bring_in, start_import
+from apps.exchange.queries.imports import causes
+from apps.exchange.services import imports as services
+from apps.exchange.services.imports import Chunk, bring_in, start_import
 from workers.jobs import exchange
 
 pytestmark = pytest.mark.django_db

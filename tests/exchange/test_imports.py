@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from apps.core.runs import claim
 from apps.exchange.models import ImportProblem, ImportRun
-from apps.exchange.queries import PROBLEMS_PAGE
+from apps.exchange.queries.imports import PROBLEMS_PAGE
 from tests.conftest import House
 from workers.jobs.exchange import import_rows
 

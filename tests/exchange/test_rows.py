@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from apps.exchange import domain, fitting, services
-from apps.exchange.causes import WORDS
-from apps.exchange.domain import BadRow, UnreadableFile, check_row, read_rows
+from apps.exchange.domain import fitting
+from apps.exchange.domain import rows as domain
+from apps.exchange.domain.causes import WORDS
+from apps.exchange.domain.rows import BadRow, UnreadableFile, check_row, read_rows
+from apps.exchange.services import imports as services
 
 GOOD = {
     "key": "a1",

@@ -10,7 +10,7 @@ from apps.core.events import seal_events
 from apps.core.models import Run
 from apps.core.runs import beat, claim, fail
 from apps.exchange.models import ImportRun
-from apps.exchange.services import start_import
+from apps.exchange.services.imports import start_import
 from tests.conftest import House
 from tests.turn import Turn
 

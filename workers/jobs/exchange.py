@@ -12,10 +12,10 @@ from django.utils import timezone
 from apps.core.jobs import IMPORT
 from apps.core.runs import beat, lock_claimed
 from apps.core.store import open_stream
-from apps.exchange.domain import UnreadableFile, read_rows
-from apps.exchange.fitting import Fit
+from apps.exchange.domain.fitting import Fit
+from apps.exchange.domain.rows import UnreadableFile, read_rows
 from apps.exchange.models import ImportRun
-from apps.exchange.services import Chunk, bring_in, give_up
+from apps.exchange.services.imports import Chunk, bring_in, give_up
 from apps.projects.runs import finish
 from workers.jobs.claiming import JobFailed, claims
 

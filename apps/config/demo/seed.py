@@ -19,7 +19,7 @@ from apps.core.models import Run, RunState
 from apps.curricula.models import Proposal
 from apps.curricula.services import approve_proposal, start_proposal
 from apps.datasets.services import start_snapshot
-from apps.exchange.services import start_import
+from apps.exchange.services.imports import start_import
 from apps.mining.services import start_mining
 from apps.projects.models import Project
 from apps.projects.services import add_protocol, create_project, set_member

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.keyset import newest
 from apps.core.pages import page
-from apps.exchange.causes import WORDS
+from apps.exchange.domain.causes import WORDS
 from apps.exchange.forms import UploadForm
-from apps.exchange.queries import causes, import_of, imports_of, problem_lines, problems_page, rate_of
-from apps.exchange.services import start_import
+from apps.exchange.queries.imports import causes, import_of, imports_of, problem_lines, problems_page, rate_of
+from apps.exchange.services.imports import start_import
 from apps.projects.permissions import Member, member_view
 from apps.projects.views import run_actions
 

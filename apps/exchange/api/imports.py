@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from apps.core.api import Keyset, Problem, chosen, operation, parameter
 from apps.core.errors import BadInput, DomainError
 from apps.exchange.models import ImportRun
-from apps.exchange.queries import imports_of
+from apps.exchange.queries.imports import imports_of
 from apps.exchange.serializers import ImportOut, ImportProblemOut
-from apps.exchange.services import start_import
+from apps.exchange.services.imports import start_import
 from apps.projects.api import ProjectView, RowView, run_views
 
 FORMATS = {

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from apps.exchange.domain import BadRow
+from apps.exchange.domain.rows import BadRow
 from apps.projects.domain import classes_of, is_asked, target_of
 from apps.projects.domain.fields import TEXTS
 

@@ -16,8 +16,8 @@ from apps.core.events import record_event
 from apps.core.jobs import IMPORT, enqueue_run
 from apps.core.runs import lock_claimed
 from apps.core.store import put_stream
-from apps.exchange.domain import BadRow, Problem, Row, check_row
-from apps.exchange.fitting import Fit
+from apps.exchange.domain.fitting import Fit
+from apps.exchange.domain.rows import BadRow, Problem, Row, check_row
 from apps.exchange.models import ImportProblem, ImportRun
 from apps.projects.models import Project
 from apps.projects.permissions import require

@@ -1,0 +1,1 @@
+"""Rules and formats of what comes in and goes out, without a database."""
