@@ -10,7 +10,8 @@ from apps.core.errors import BadInput, NotAllowed
 from apps.core.models import RunState
 from apps.core.runs import claim
 from apps.examples.models import Example, Payload
-from apps.exchange.domain.rows import read_rows
+from apps.exchange.domain.readers import read_rows
+from apps.exchange.domain.seen import SeenKeys
 from apps.exchange.models import ImportRun
 from apps.exchange.queries.imports import causes
 from apps.exchange.services import imports as services
@@ -156,10 +157,11 @@ def test_large_rows_are_written_a_few_at_a_time(house, start, monkeypatch):
 def cut_off_after(house, run, n):
     """A worker brings in the first `n` rows as one chunk, and dies."""
     held = claim(ImportRun, run.pk, at=house.clock)
-    chunk, seen = Chunk(), set()
+    chunk = Chunk()
     with exchange.open_stream("uploads", run.upload) as source:
         for number, raw in list(read_rows(source, run.format))[:n]:
-            chunk.add(number, raw, seen=seen)
+            chunk.add(number, raw)
+    chunk.close(SeenKeys())
     bring_in(run=held, chunk=chunk, at=house.clock)
     ImportRun.objects.filter(pk=run.pk).update(state=RunState.QUEUED, claim=None)
 

@@ -105,6 +105,7 @@ def test_problems_come_page_by_page_and_whole_as_csv(client: Client, house: Hous
         ImportProblem(run=run, row=n, field="key", code="no_key", message=f"=mend {n}")
         for n in range(PROBLEMS_PAGE + 1)
     )
+    ImportRun.objects.update(causes={"no_key": PROBLEMS_PAGE + 1})
 
     first = look(client, run)
     assert f"=mend {PROBLEMS_PAGE - 1}<" in first

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,26 +14,33 @@ from apps.core.jobs import IMPORT
 from apps.core.runs import beat, lock_claimed
 from apps.core.store import open_stream
 from apps.exchange.domain.fitting import Fit
-from apps.exchange.domain.rows import UnreadableFile, read_rows
+from apps.exchange.domain.readers import read_rows
+from apps.exchange.domain.rows import UnreadableFile
+from apps.exchange.domain.seen import SeenKeys
 from apps.exchange.models import ImportRun
-from apps.exchange.services.imports import Chunk, bring_in, give_up
+from apps.exchange.services.imports import CHUNK_ROWS, Chunk, bring_in, give_up
 from apps.projects.runs import finish
 from workers.jobs.claiming import JobFailed, claims
+
+Item = TypeVar("Item")
+TOO_MANY = (
+    "Stopped after {n:,} bad rows; {good:,} good ones are in. "
+    "Mend the file, or allow more bad rows, and send it again."
+)
 
 
 @claims(IMPORT, ImportRun)
 def import_rows(run: ImportRun) -> None:
-    seen: set[str] = set()
     fit = Fit.to(run.protocol.body) if run.protocol else None
     with open_stream("uploads", run.upload) as source:
-        rows = read_rows(source, run.format)
         try:
-            for number, raw in islice(rows, run.rows_read):
-                # read before it was cut off, and written: only the keys matter, or a later double would come in
-                Chunk().add(number, raw, seen=seen, fit=fit)
-            for chunk in chunks(rows, seen=seen, fit=fit):
+            for chunk in ahead(chunks(read_rows(source, run.format), done=run.rows_read, fit=fit)):
                 row = bring_in(run=run, chunk=chunk, at=timezone.now())
                 beat(run, at=timezone.now(), rows=row.rows_read)
+                if row.rows_bad >= row.stop_after:
+                    raise UnreadableFile(
+                        TOO_MANY.format(n=row.rows_bad, good=row.rows_created + row.rows_updated)
+                    )
         except UnreadableFile as error:
             give_up(run=run)
             raise JobFailed(str(error)) from error
@@ -40,13 +48,32 @@ def import_rows(run: ImportRun) -> None:
         finish(lock_claimed(run), at=timezone.now())
 
 
-def chunks(rows: Iterator[tuple[int, Any]], *, seen: set[str], fit: Fit | None) -> Iterator[Chunk]:
-    """The rows in portions that fit into memory and into one transaction."""
-    chunk = Chunk()
+def chunks(rows: Iterator[tuple[int, Any]], *, done: int, fit: Fit | None) -> Iterator[Chunk]:
+    """The rows in portions that fit into memory and into one transaction.
+
+    The first `done` rows were written before the import was cut off: of them only the keys matter, or a later double
+    would come in.
+    """
+    seen, chunk = SeenKeys(), Chunk()
+    while before := list(islice(rows, min(done, CHUNK_ROWS))):
+        done -= len(before)
+        seen.meet([str(raw["key"]) for _, raw in before if isinstance(raw, dict) and "key" in raw])
     for number, raw in rows:
-        chunk.add(number, raw, seen=seen, fit=fit)
+        chunk.add(number, raw, fit=fit)
         if chunk.full:
+            chunk.close(seen)
             yield chunk
             chunk = Chunk()
     if chunk.read:
+        chunk.close(seen)
         yield chunk
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The items, each made in a thread of its own while the one before is worked on."""
+    end = object()
+    with ThreadPoolExecutor(1) as maker:
+        coming: Future[Any] = maker.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = maker.submit(next, items, end)
+            yield item

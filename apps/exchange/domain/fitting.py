@@ -26,12 +26,12 @@ class Fit:
 
     fields: dict[str, str]
     target: dict[str, Any]
-    labels: list[str]
+    labels: dict[str, None]
 
     @classmethod
     def to(cls, body: dict[str, Any]) -> Fit:
         fields = {field["name"]: field["kind"] for field in body["fields"]}
-        return cls(fields, target_of(body), classes_of(body))
+        return cls(fields, target_of(body), dict.fromkeys(classes_of(body)))
 
     def check(self, payload: dict[str, Any], label: str | None) -> None:
         """Raises `BadRow` naming the field, the fault and the mend."""
@@ -41,7 +41,7 @@ class Fit:
         for name in given:
             _check_value(name, self.fields[name], payload[name])
         if label is not None and label not in self.labels:
-            shown = ", ".join(self.labels[:SHOWN_OPTIONS])
+            shown = ", ".join(list(self.labels)[:SHOWN_OPTIONS])
             more = " and others" if len(self.labels) > SHOWN_OPTIONS else ""
             raise BadRow(
                 "label",

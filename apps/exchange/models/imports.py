@@ -35,6 +35,8 @@ class ImportRun(Run):
     rows_updated = models.PositiveIntegerField(default=0)
     rows_skipped = models.PositiveIntegerField(default=0)
     rows_bad = models.PositiveIntegerField(default=0)
+    causes = models.JSONField(default=dict)  # code → how many bad rows
+    stop_after = models.PositiveIntegerField(default=10_000)  # so many bad rows end the import
     round_number = models.PositiveIntegerField(default=0)
     protocol = models.ForeignKey(
         Protocol, null=True, on_delete=models.PROTECT, related_name="+"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from apps.accounts.models import User
 from apps.core.errors import BadInput
@@ -18,13 +18,28 @@ from apps.core.runs import lock_claimed
 from apps.core.store import put_stream
 from apps.exchange.domain.fitting import Fit
 from apps.exchange.domain.rows import BadRow, Problem, Row, check_row
+from apps.exchange.domain.seen import SeenKeys
 from apps.exchange.models import ImportProblem, ImportRun
 from apps.projects.models import Project
 from apps.projects.permissions import require
 
 PROBLEMS_KEPT = 1_000
-CHUNK_ROWS, CHUNK_SIZE = 5_000, 32 * 2**20
-STAGED = "row_number integer, key text, digest text, body jsonb, label text, split text, attributes jsonb, licence text"
+CHUNK_ROWS, CHUNK_SIZE = 20_000, 32 * 2**20
+STAGED = """
+CREATE TEMP TABLE IF NOT EXISTS staged (row_number integer, key text COLLATE "C", digest text, body jsonb, label text,
+  split text, attributes jsonb, licence text)
+"""
+# in the order of their addresses: two imports of the same content wait for one another, and never both
+PAYLOADS = """
+INSERT INTO examples_payload (digest, body) SELECT DISTINCT ON (digest) digest, body FROM staged ORDER BY digest
+ON CONFLICT DO NOTHING
+"""
+# one look where no key of the project lies among those of the chunk, as in an empty project or a file that goes on
+ANY_NEAR = (
+    "SELECT key FROM examples_example WHERE project_id = %s AND key BETWEEN %s AND %s ORDER BY key LIMIT 1"
+)
+ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+COUNTED = ("rows_read", "rows_created", "rows_updated", "rows_skipped", "rows_bad", "causes")
 
 
 def start_import(
@@ -84,30 +99,45 @@ class Chunk:
     size: int = 0
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    doubtful: dict[str, int] = field(
+        default_factory=dict
+    )  # key → number of rows whose key an earlier chunk may have had
+    _keys: set[str] = field(default_factory=set)
 
-    def add(self, number: int, raw: Any, *, seen: set[str], fit: Fit | None = None) -> None:
+    def add(self, number: int, raw: Any, *, fit: Fit | None = None) -> None:
         self.read += 1
         try:
             row = check_row(number, raw)
             if fit:
                 fit.check(raw["payload"], row.label)
-            if row.key in seen:
-                raise BadRow(
-                    "key",
-                    "duplicate_key",
-                    f"The key {row.key!r} stands twice in this file; the first was kept.",
-                )
+            if row.key in self._keys:
+                raise _stands_twice(row.key)
         except BadRow as bad:
             self.problems.append(Problem(number, bad.field, bad.code, bad.message))
         else:
-            seen.add(row.key)
+            self._keys.add(row.key)
             self.rows.append(row)
             self.size += len(row.body) + len(row.attributes)
+
+    def close(self, seen: SeenKeys) -> None:
+        """Make ready for the database: all that needs no connection, and whose key the file may have had before."""
+        met = seen.meet([row.key for row in self.rows])
+        self.doubtful = {self.rows[place].key: self.rows[place].number for place in met.nonzero()[0]}
+        self.lines = "".join(map(_line, self.rows)).encode()
+
+    def without(self, numbers: Container[int]) -> bytes:
+        """The lines of the rows but these."""
+        return "".join(_line(row) for row in self.rows if row.number not in numbers).encode()
 
     @property
     def full(self) -> bool:
         """Whether it is time to write: one transaction holds neither too many rows nor too much in memory."""
         return self.read >= CHUNK_ROWS or self.size >= CHUNK_SIZE
+
+
+def _stands_twice(key: str) -> BadRow:
+    sentence = f"The key {key!r} stands twice in this file; the first was kept."
+    return BadRow("key", "duplicate_key", sentence)
 
 
 @transaction.atomic
@@ -118,32 +148,63 @@ def bring_in(*, run: ImportRun, chunk: Chunk, at: datetime) -> ImportRun:
     """
     row = lock_claimed(run)
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE staged ({STAGED}) ON COMMIT DROP")
-        names = "row_number, key, digest, body, label, split, attributes, licence"
-        with cursor.copy(f"COPY staged ({names}) FROM STDIN") as copy:
-            for r in chunk.rows:
-                copy.write_row((r.number, r.key, r.digest, r.body, r.label, r.split, r.attributes, r.licence))
-        refused = _refuse(cursor, row)
-        cursor.execute(
-            "INSERT INTO examples_payload (digest, body) SELECT DISTINCT ON (digest) digest, body FROM staged "
-            "ORDER BY digest ON CONFLICT DO NOTHING"
-        )
+        doubles = _doubles(cursor, row, chunk.doubtful)
+        _stage(cursor, chunk.without(doubles) if doubles else chunk.lines)
+        refused = _refuse(cursor, row, chunk.rows)
+        cursor.execute(PAYLOADS)
         created, updated = _upsert(cursor, row, at)
-        cursor.execute("DROP TABLE staged")
-    _tell(row, [*chunk.problems, *refused])
-    ImportRun.objects.filter(pk=row.pk).update(
-        rows_read=F("rows_read") + chunk.read,
-        rows_created=F("rows_created") + created,
-        rows_updated=F("rows_updated") + updated,
-        rows_skipped=F("rows_skipped") + len(chunk.rows) - len(refused) - created - updated,
-        rows_bad=F("rows_bad") + len(chunk.problems) + len(refused),
-    )
-    row.refresh_from_db()
+    problems = sorted([*chunk.problems, *doubles.values(), *refused], key=lambda problem: problem.row)
+    _tell(row, problems)
+    row.rows_read += chunk.read
+    row.rows_created += created
+    row.rows_updated += updated
+    row.rows_skipped += len(chunk.rows) - len(doubles) - len(refused) - created - updated
+    row.rows_bad += len(problems)
+    row.causes = dict(Counter(row.causes) + Counter(problem.code for problem in problems))
+    row.save(update_fields=COUNTED)
     return row
 
 
-def _refuse(cursor: object, run: ImportRun) -> list[Problem]:
+def _doubles(cursor: Any, run: ImportRun, doubtful: dict[str, int]) -> dict[int, Problem]:
+    """Of the rows whose key may have stood earlier in the file, by number those whose key has come in since."""
+    if not doubtful:
+        return {}
+    known = "SELECT key FROM examples_example WHERE project_id = %s AND key = ANY(%s)"
+    cursor.execute(known, [run.project_id, list(doubtful)])
+    found = {}
+    for (key,) in cursor.fetchall():
+        bad = _stands_twice(key)
+        found[doubtful[key]] = Problem(doubtful[key], bad.field, bad.code, bad.message)
+    return found
+
+
+def _stage(cursor: Any, lines: bytes) -> None:
+    """Copy the rows, and nothing else, into a table of this connection."""
+    cursor.execute(STAGED)
+    cursor.execute("TRUNCATE staged")
+    with cursor.copy("COPY staged FROM STDIN") as copy:
+        copy.write(lines)
+
+
+def _line(row: Row) -> str:
+    """The row in COPY's text format."""
+    cells = (
+        str(row.number), row.key, row.digest, row.body, row.label or "\\N", row.split, row.attributes, row.licence
+    )  # fmt: skip
+    line = "\t".join(cells)
+    odd = line.count("\t") != len(cells) - 1 or "\n" in line or "\r" in line
+    if odd or line.count("\\") != (row.label is None):
+        cells = tuple(cell.translate(ESCAPED) for cell in cells)
+        line = "\t".join((*cells[:4], row.label.translate(ESCAPED) if row.label else "\\N", *cells[5:]))
+    return line + "\n"
+
+
+def _refuse(cursor: Any, run: ImportRun, rows: list[Row]) -> list[Problem]:
     """Take out of the staged rows what may not come in: known keys, and moves into or out of a benchmark."""
+    keys = [row.key for row in rows]
+    cursor.execute(ANY_NEAR, [run.project_id, min(keys, default=""), max(keys, default="")])
+    if not cursor.fetchone():
+        return []
     reasons = [
         (
             "split",
@@ -158,16 +219,16 @@ def _refuse(cursor: object, run: ImportRun) -> list[Problem]:
         reasons = [("key", "key_exists", message, "true")]
     problems = []
     for name, code, message, condition in reasons:
-        cursor.execute(  # type: ignore[attr-defined]
+        cursor.execute(
             "DELETE FROM staged USING examples_example AS example WHERE example.project_id = %s "
             f"AND example.key = staged.key AND {condition} RETURNING staged.row_number",
             [run.project_id],
         )
-        problems += [Problem(number, name, code, message) for (number,) in cursor.fetchall()]  # type: ignore[attr-defined]
+        problems += [Problem(number, name, code, message) for (number,) in cursor.fetchall()]
     return problems
 
 
-def _upsert(cursor: object, run: ImportRun, at: datetime) -> tuple[int, int]:
+def _upsert(cursor: Any, run: ImportRun, at: datetime) -> tuple[int, int]:
     """How many examples were created and how many changed."""
     conflict = "DO NOTHING"
     if run.on_conflict == ImportRun.OnConflict.UPDATE:
@@ -175,15 +236,16 @@ def _upsert(cursor: object, run: ImportRun, at: datetime) -> tuple[int, int]:
         sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in (*names, "updated_at"))
         differs = " OR ".join(f"kept.{name} IS DISTINCT FROM EXCLUDED.{name}" for name in names)
         conflict = f"(project_id, key) DO UPDATE SET {sets} WHERE {differs}"
-    cursor.execute(  # type: ignore[attr-defined]
-        "INSERT INTO examples_example AS kept "
+    cursor.execute(
+        "WITH kept AS (INSERT INTO examples_example AS kept "
         "(project_id, key, payload_id, label, split, attributes, licence, created_at, updated_at) "
         "SELECT %s, key, digest, label, split, attributes, licence, %s, %s FROM staged ORDER BY row_number "
-        f"ON CONFLICT {conflict} RETURNING xmax = 0",
+        f"ON CONFLICT {conflict} RETURNING xmax = 0 AS fresh) "
+        "SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM kept",
         [run.project_id, at, at],
     )
-    fresh = [is_new for (is_new,) in cursor.fetchall()]  # type: ignore[attr-defined]
-    return sum(fresh), len(fresh) - sum(fresh)
+    created, updated = cursor.fetchone()
+    return created, updated
 
 
 def _tell(run: ImportRun, problems: list[Problem]) -> None:
