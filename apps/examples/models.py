@@ -70,7 +70,7 @@ class Example(models.Model):
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
                 operation=operation,
-                referencing=pgtrigger.Referencing(new="written"),
+                referencing=pgtrigger.Referencing(new="written"),  # type: ignore[no-untyped-call]
                 func=PAYLOAD_IS_THERE,
             )
             for operation in (pgtrigger.Insert, pgtrigger.Update)

@@ -23,12 +23,11 @@ def parse(text: bytes | str, what: str, mend: str = "Write a JSON object.") -> A
 
 def _is_rounded(value: Any) -> bool:
     """Whether a number in it may have been read as a float that is only near it."""
-    kind = type(value)
-    if kind is float:
+    if isinstance(value, float):
         return abs(value) >= EXACT
-    if kind is dict:
+    if isinstance(value, dict):
         return any(map(_is_rounded, value.values()))
-    return kind is list and any(map(_is_rounded, value))
+    return isinstance(value, list) and any(map(_is_rounded, value))
 
 
 def _exactly(text: bytes | str) -> Any:

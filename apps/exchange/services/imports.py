@@ -188,15 +188,22 @@ def _stage(cursor: Any, lines: bytes) -> None:
 
 def _line(row: Row) -> str:
     """The row in COPY's text format."""
-    cells = (
-        str(row.number), row.key, row.digest, row.body, row.label or "\\N", row.split, row.attributes, row.licence
-    )  # fmt: skip
-    line = "\t".join(cells)
-    odd = line.count("\t") != len(cells) - 1 or "\n" in line or "\r" in line
-    if odd or line.count("\\") != (row.label is None):
-        cells = tuple(cell.translate(ESCAPED) for cell in cells)
-        line = "\t".join((*cells[:4], row.label.translate(ESCAPED) if row.label else "\\N", *cells[5:]))
-    return line + "\n"
+    cells = [
+        str(row.number),
+        row.key,
+        row.digest,
+        row.body,
+        row.label or "",
+        row.split,
+        row.attributes,
+        row.licence,
+    ]
+    line = "".join(cells)
+    if "\\" in line or "\t" in line or "\n" in line or "\r" in line:
+        cells = [cell.translate(ESCAPED) for cell in cells]
+    if row.label is None:
+        cells[4] = "\\N"
+    return "\t".join(cells) + "\n"
 
 
 def _refuse(cursor: Any, run: ImportRun, rows: list[Row]) -> list[Problem]:
