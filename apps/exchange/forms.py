@@ -15,6 +15,7 @@ ENDINGS = {
     ".csv": ImportRun.Format.CSV,
     ".parquet": ImportRun.Format.PARQUET,
     ".pq": ImportRun.Format.PARQUET,
+    ".zip": ImportRun.Format.IMAGES,
 }
 
 

@@ -186,6 +186,22 @@ def test_a_damaged_file_fails_with_its_sentence_and_brings_nothing(house, start)
     assert not Example.objects.exists()
 
 
+def test_what_stands_before_a_fault_of_the_file_is_kept(house, start):
+    entries = [{"id": n, "text": f"text {n}"} for n in range(3)]
+    run = house.work(start(data=json.dumps(entries).encode()[:-20], format="doccano"), ends=RunState.FAILED)
+    assert "beyond its object 2" in run.error
+    assert (run.readable, run.rows_created, sorted(texts(house))) == (False, 2, ["0", "1"])
+
+
+def test_so_many_bad_rows_end_the_import_and_good_ones_stay(house, start, monkeypatch):
+    monkeypatch.setattr(services, "CHUNK_ROWS", 10)
+    run = start(*(row(f"k{n}") if n % 2 else {"key": f"k{n}"} for n in range(100)))
+    ImportRun.objects.update(stop_after=12)
+    house.work(run, ends=RunState.FAILED)
+    assert run.error.startswith("Stopped after 15 bad rows; 15 good ones are in.")
+    assert (run.rows_read, run.readable, run.causes) == (30, False, {"no_payload": 15})
+
+
 def test_rows_have_to_fit_the_protocol_that_was_in_force_when_they_were_sent(house, start):
     run = start(row("a", label="3"), row("b", label="four"), {"key": "c", "payload": {"image": "x"}})
     house.work(run)

@@ -15,7 +15,7 @@ import pytest
 from apps.exchange.domain import fitting, json_text
 from apps.exchange.domain import rows as domain
 from apps.exchange.domain.causes import WORDS
-from apps.exchange.domain.readers import columns, lines, read_rows, sheets
+from apps.exchange.domain.readers import columns, elsewhere, images, lines, read_rows, sheets
 from apps.exchange.domain.rows import BadRow, UnreadableFile, check_row
 from apps.exchange.services import imports as services
 
@@ -225,7 +225,7 @@ def test_a_line_that_is_no_json_is_told_by_its_character_and_in_plain_words(line
 
 def test_every_code_has_its_words():
     codes = set()
-    for module in (domain, json_text, lines, sheets, columns, fitting, services):
+    for module in (domain, json_text, lines, sheets, columns, elsewhere, images, fitting, services):
         codes |= set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', inspect.getsource(module)))
     told = {code for code in codes if code in WORDS} | {f"no_{f}" for f in ("key", "label", "licence")}
     told |= {f"bad_{f}" for f in ("key", "label", "licence", "payload", "attributes")}

@@ -54,11 +54,11 @@ def chunks(rows: Iterator[tuple[int, Any]], *, done: int, fit: Fit | None) -> It
     The first `done` rows were written before the import was cut off: of them only the keys matter, or a later double
     would come in.
     """
-    seen, chunk = SeenKeys(), Chunk()
+    seen, chunk, ends = SeenKeys(), Chunk(), list[UnreadableFile]()
     while before := list(islice(rows, min(done, CHUNK_ROWS))):
         done -= len(before)
         seen.meet([str(raw["key"]) for _, raw in before if isinstance(raw, dict) and "key" in raw])
-    for number, raw in rows:
+    for number, raw in until_unreadable(rows, ends):
         chunk.add(number, raw, fit=fit)
         if chunk.full:
             chunk.close(seen)
@@ -67,6 +67,16 @@ def chunks(rows: Iterator[tuple[int, Any]], *, done: int, fit: Fit | None) -> It
     if chunk.read:
         chunk.close(seen)
         yield chunk
+    for error in ends:
+        raise error
+
+
+def until_unreadable(items: Iterator[Item], ends: list[UnreadableFile]) -> Iterator[Item]:
+    """The items; what ends them too early is kept, so that what came before it can be written first."""
+    try:
+        yield from items
+    except UnreadableFile as error:
+        ends.append(error)
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -26,6 +26,7 @@ FORMATS = {
     "application/jsonl": "ndjson",
     "text/csv": "csv",
     "application/vnd.apache.parquet": "parquet",
+    "application/zip": "images",
 }
 CHUNK = 256 * 1024
 

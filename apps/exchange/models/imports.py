@@ -18,6 +18,10 @@ class ImportRun(Run):
         NDJSON = "ndjson", "NDJSON"
         CSV = "csv", "CSV"
         PARQUET = "parquet", "Parquet"
+        IMAGES = "images", "Zip of images"
+        LABEL_STUDIO = "label_studio", "Label Studio JSON"
+        DOCCANO = "doccano", "doccano JSONL"
+        ARGILLA = "argilla", "Argilla records"
 
     class OnConflict(models.TextChoices):
         ERROR = "error", "Report the row, keep what is there"
@@ -26,7 +30,7 @@ class ImportRun(Run):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imports")
     kind = models.CharField(max_length=16, default="examples")
-    format = models.CharField(max_length=8, choices=Format.choices)
+    format = models.CharField(max_length=16, choices=Format.choices)
     on_conflict = models.CharField(max_length=6, choices=OnConflict.choices, default=OnConflict.ERROR)
     name = models.CharField(max_length=200, blank=True)
     upload = models.CharField(max_length=64)  # address of the uploaded bytes in the store

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from apps.exchange.domain.readers.columns import parquet_rows
+from apps.exchange.domain.readers.elsewhere import argilla_rows, doccano_rows, label_studio_rows
+from apps.exchange.domain.readers.images import image_rows
 from apps.exchange.domain.readers.lines import ndjson_rows
 from apps.exchange.domain.readers.sheets import csv_rows
 from apps.exchange.domain.rows import UnreadableFile
@@ -14,6 +16,10 @@ READERS: dict[str, Callable[[BinaryIO], Iterator[Any]]] = {
     "ndjson": ndjson_rows,
     "csv": csv_rows,
     "parquet": parquet_rows,
+    "images": image_rows,
+    "label_studio": label_studio_rows,
+    "doccano": doccano_rows,
+    "argilla": argilla_rows,
 }
 
 
