@@ -8,8 +8,8 @@ import { forget, noteChange, save } from "./drafts.js";
 import { toggle as toggleGuidelines } from "./guidelines.js";
 import { note, turn } from "./history.js";
 import { toast } from "./notices.js";
-import { zoom } from "./pictures.js";
-import { accept, choose, complete, find, leave, offers, step, toWidget } from "./questions.js";
+import { ANSWER, CHOOSE } from "./question-keys.js";
+import { accept, complete, leave } from "./questions.js";
 import { reveal } from "./reveal.js";
 import { carry, settled, waiting } from "./sending.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
@@ -40,16 +40,9 @@ function undo(name, { shiftKey }) {
 }
 
 const KEYS = [
-  { keys: [..."0123456789"], shown: ["0", "…", "9"], does: "Choose an option of the current question", others: offers, run: choose },
+  CHOOSE,
   { keys: ["Enter"], does: "Accept and go on; submit when all is answered", run: () => form() ? accept() && form().requestSubmit() : press("#card [type=submit]")() },
-  { keys: ["ArrowUp", "ArrowDown"], does: "Previous, next question", run: (name) => step(name === "ArrowUp" ? -1 : 1) },
-  { keys: ["/"], does: "Find a label", run: find },
-  { keys: ["a", "b", "e"], does: "Left, right, equal in a comparison", run: choose },
-  { keys: ["[", "]"], does: "Previous, next reasoning step", run: toWidget },
-  { keys: ["ArrowLeft", "ArrowRight", "Shift+ArrowLeft", "Shift+ArrowRight"], shown: ["ArrowLeft", "ArrowRight", "⇧"], does: "Select in a text by word, extend", run: toWidget },
-  { keys: ["+", "-"], does: "Picture larger, smaller (drag moves it)", run: (name) => zoom(name === "+" ? 1.5 : 1 / 1.5) },
-  { keys: ["d"], does: "Difference of a correction on and off", run: toWidget },
-  { keys: ["Shift+Enter"], does: "Write in the current question's text field", run: () => write(desk.querySelector("[aria-current] [data-current] textarea:not([hidden])") ?? desk.querySelector("[aria-current] textarea:not([hidden])")) },
+  ...ANSWER,
   { keys: ["Escape"], does: "Leave a text field or a dialog", writing: true, run: () => dismissBreak() || leave() },
   { keys: ["Ctrl+Enter"], does: "Submit, also from a text field", writing: true, run: submit },
   { keys: ["Ctrl+z"], shown: ["Ctrl+z", "⇧"], does: "Undo a change of the answer, with ⇧ do it again", run: undo },

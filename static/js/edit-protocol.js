@@ -1,6 +1,7 @@
 // The editor of a protocol. The server draws the form and checks it; here is what a keyboard adds to it, where
 // an error stands, and the card of the preview, which is answered as on the desk.
-import { accept, attach, choose, find, leave, offers, step, toWidget } from "./questions.js";
+import { find } from "./find-label.js";
+import { accept, attach, choose, leave, offers, step, toWidget } from "./questions.js";
 import { bindKeys } from "./shortcuts.js";
 
 const editor = document.querySelector(".protocol-editor");

@@ -67,14 +67,6 @@ export function choose(key) {
 // Keys that only a widget knows, such as the arrows of spans.
 export const toWidget = (key) => widget(current())?.key?.(current(), key) ?? false;
 
-export function find() {
-  const search = current()?.querySelector("[data-find]");
-  if (!search) return false;
-  search.focus();
-  search.select();
-  return true;
-}
-
 // True when everything that is asked has its answer; else the question to answer next becomes the current one.
 export function accept() {
   const questions = all();
@@ -131,26 +123,7 @@ function score() {
   line.querySelector("b").textContent = weights ? (total / weights).toFixed(2) : "—";
 }
 
-function narrow(search) {
-  const wanted = search.value.trim().toLowerCase();
-  const choices = [...search.closest(".question").querySelectorAll(".choice[data-label]")];
-  for (const choice of choices) choice.hidden = !choice.dataset.label.includes(wanted);
-  return choices.find((choice) => !choice.hidden);
-}
-
 document.addEventListener("focusin", ({ target }) => go(target.closest?.(".question"), { scroll: false }));
-document.addEventListener("input", ({ target }) => "find" in target.dataset && narrow(target));
-document.addEventListener("keydown", (event) => {
-  if (!("find" in event.target.dataset) || event.key !== "Enter") return;
-  event.preventDefault();
-  event.stopPropagation();
-  const first = narrow(event.target);
-  if (!first || !event.target.value.trim()) return;
-  (first.control ?? first).click();
-  event.target.value = "";
-  narrow(event.target);
-  leave();
-}, { capture: true });
 document.addEventListener("question:restore", ({ target }) => {
   widget(target)?.restore?.(target);
   score();

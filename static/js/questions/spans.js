@@ -4,7 +4,7 @@ import { announce } from "../notices.js";
 import { go } from "../questions.js";
 import { give, given } from "./answer.js";
 
-const states = new WeakMap(); // question → { element, text, words, chosen: [start, end] | null, ended: a label was given to it }
+const states = new WeakMap(); // question → { element, text, words, chosen: [start, end] | null, anchor: the word extending began at, ended: a label was given to it }
 const points = (text, unit) => [...text.slice(0, unit)].length;
 const units = (text, point) => [...text].slice(0, point).join("").length;
 const labels = (question) => [...question.querySelectorAll(".span-label")];
@@ -29,8 +29,8 @@ export function attach(question) {
   draw(question);
 }
 
-function choose(question, chosen) {
-  Object.assign(states.get(question), { chosen, ended: false });
+function choose(question, chosen, anchor = null) {
+  Object.assign(states.get(question), { chosen, anchor, ended: false });
   draw(question);
 }
 
@@ -141,16 +141,19 @@ function row(question, { label }, words, place) {
   return item;
 }
 
-// ← → go by word, ⇧ extends; a label's key marks.
+// ← → go by word, ⇧ extends from the word one began at, either way; a label's key marks.
 export function key(question, name) {
   const state = states.get(question);
   const by = { ArrowLeft: -1, ArrowRight: 1 }[name.replace("Shift+", "")];
   if (!state || !by) return false;
   const { words, chosen } = state;
-  const last = chosen ? words.findLastIndex(([from]) => from < chosen[1]) : by > 0 ? -1 : words.length;
-  const next = words[Math.max(0, Math.min(words.length - 1, last + by))];
-  if (!next) return true;
-  choose(question, name.startsWith("Shift+") && chosen ? [chosen[0], Math.max(next[1], chosen[0] + 1)] : [...next]);
+  const first = chosen ? words.findIndex(([, to]) => chosen[0] < to) : by > 0 ? -1 : words.length;
+  const last = chosen ? words.findLastIndex(([from]) => from < chosen[1]) : first;
+  const anchor = name.startsWith("Shift+") && chosen ? (state.anchor ?? first) : null;
+  const next = Math.max(0, Math.min(words.length - 1, (anchor === last ? first : last) + by));
+  if (!words.length) return true;
+  const [from, to] = anchor === null ? [next, next] : [Math.min(anchor, next), Math.max(anchor, next)];
+  choose(question, [words[from][0], words[to][1]], anchor);
   announce(state.text.slice(...state.chosen));
   return true;
 }
