@@ -28,7 +28,7 @@ WRITTEN = {
     "questions[0].options[0].value": "yes",
     "questions[0].options[1].value": "no",
     "questions[0].options[1].title": "No!",
-    "questions[0].options[1].key": "n",
+    "questions[0].options[1].key": "f",
     "questions[1].title": "How well?",
     "questions[1].kind": "rating",
     "questions[1].criterion.anchors.1": "badly",
@@ -46,7 +46,7 @@ def test_a_form_is_read_as_the_protocol_that_its_names_spell():
     checked = read_draft(WRITTEN).checked()
     first, second = checked["questions"]
     assert (first["name"], first["target"], first["required"]) == ("what_does_it_say", True, True)
-    assert first["options"][1] == {"value": "no", "title": "No!", "key": "n"}
+    assert first["options"][1] == {"value": "no", "title": "No!", "key": "f"}
     assert second["criterion"] == {"anchors": {"1": "badly", "2": "well"}, "weight": 2.5}
     assert (second["target"], second["required"]) == (False, False)
     assert (checked["confidence"], checked["guidelines"]) == ("always", "Look twice.")

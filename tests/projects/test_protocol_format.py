@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pytest
 from django.db import DatabaseError, transaction
 
+from apps.accounts.domain import KEYS
 from apps.core.errors import BadInput, NotAllowed
 from apps.projects.domain import SUGGESTION, check_answers, check_protocol
 from apps.projects.models import Protocol
@@ -86,6 +88,12 @@ def test_a_bad_protocol_is_refused_by_its_place(body, place):
     with pytest.raises(BadInput) as refused:
         check_protocol(body)
     assert refused.value.detail["field"] == place
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_no_option_takes_a_key_that_an_action_has(key):
+    with pytest.raises(BadInput, match=re.escape(KEYS[key])):
+        check_protocol(options("0", {"value": "1", "key": key.upper()}))
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.accounts.domain import KEYS
 from apps.core.errors import BadInput
 from apps.projects.domain.checks import unique
 
-RESERVED_KEYS = set("srxudgc?/[]abe")
 DIGITS = "1234567890"
 MOST_KEYS = 10  # past so many, labels are found by typing
 
@@ -31,11 +31,16 @@ def _option(option: Any, where: str) -> dict[str, str]:
 
 
 def _check_keys(options: list[dict[str, str]], where: str) -> None:
-    taken: set[str] = set(RESERVED_KEYS)
+    taken: set[str] = set()
     for place, option in enumerate(options):
         key, here = option["key"].lower(), f"{where}[{place}].key"
         if key and (len(key) != 1 or key.isspace() or not key.isprintable()):
             raise BadInput(f"{here}: {key!r} must be one character that can be typed.", field=here)
+        if key in KEYS:
+            raise BadInput(
+                f"{here}: the key {key!r} would do two things; it is for “{KEYS[key]}”. Choose another.",
+                field=here,
+            )
         if key in taken:
             raise BadInput(
                 f"{here}: the key {key!r} would do two things. Give each option its own.", field=here
