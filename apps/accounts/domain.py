@@ -61,6 +61,7 @@ KEYS: dict[str, str] = {
     "u": "Reopen the last decision",
     "g": "Guidelines",
     "n": "Leave a dispute for later",
+    "=": "Take an answer over, in a dispute",
     "m": "Select by the model's label, in bulk",
     "v": "Condition of what is selected, in bulk",
     "?": "The list of keys",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from string import ascii_uppercase
@@ -10,22 +11,33 @@ from typing import Any
 from apps.accounts.models import User
 from apps.annotation.domain import CAUSES, since_words
 from apps.annotation.models import CLOSED, DISPUTED, MAY_BE_ASKED, Annotation, Assignment, Task, TaskState
-from apps.annotation.queries.tasks import answers_on, claims_of, handed_on, leads_at
-from apps.annotation.questions import Question, cause_question, condition_question, questions_of
-from apps.annotation.readings import Reading, readings_of
+from apps.annotation.queries.tasks import answers_on, claims_of, decisions_on, handed_on, leads_at, notes_on
+from apps.annotation.questions import (
+    Question,
+    cause_question,
+    condition_question,
+    fields_of,
+    questions_of,
+)
+from apps.annotation.readings import Reading, apart, readings_of, said
 from apps.annotation.subjects import Subject, subject_of
-from apps.projects.domain import CONDITIONS_WITHOUT_TARGET, label_of, rubric_score, target_of, words_of
+from apps.projects.domain import CONDITIONS_WITHOUT_TARGET, label_of, rubric_score, target_of
 
 
 @dataclass(frozen=True)
 class Side:
-    """One person's answer. `name` is empty while people are to stay unknown."""
+    """One person's answer. `name` is empty while people are to stay unknown; `fields` is what a form takes over.
+
+    `rubric_apart` is how far its rubric score lies from the mean of the others'.
+    """
 
     letter: str
     name: str
     says: str
     readings: list[Reading]
     rubric: float | None
+    rubric_apart: str
+    fields: str
     condition: str
     confidence: str
     comment: str
@@ -52,6 +64,16 @@ class HandedOn:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """One line of a task's history: what a lead did, and why."""
+
+    at: datetime
+    name: str
+    did: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Dispute:
     """One task before a lead: what people said, and what is asked of the lead."""
 
@@ -60,12 +82,17 @@ class Dispute:
     subject: Subject
     sides: list[Side]
     handed_on: list[HandedOn]
+    history: list[Decision]
     questions: list[Question]
     is_own: bool
 
     @property
     def is_open(self) -> bool:
         return self.task.state in DISPUTED
+
+    @property
+    def is_for_this_lead(self) -> bool:
+        return self.is_open and not self.is_own and not self.busy
 
     @property
     def is_excluded(self) -> bool:
@@ -115,11 +142,35 @@ def dispute_of(task: Task, *, person: User, at: datetime) -> Dispute:
         busy=_busy(leads_at(tasks=[task], at=at).get(task.pk), person=person, at=at),
         subject=subject_of(task, suggest=True),
         # who settles may also annotate, and could be given the task after reading what its answers are
-        sides=[] if task.state in MAY_BE_ASKED else _sides(task, named=False),
+        sides=[] if task.state in MAY_BE_ASKED else _sides(task, named=task.state in CLOSED),
         handed_on=handed_on_of(task),
+        history=_history(task),
         questions=[*asked, cause_question(), condition_question()],
         is_own=claims_of(person=person).filter(task=task).exists(),
     )
+
+
+def _history(task: Task) -> list[Decision]:
+    notes = notes_on(task=task)
+    return [
+        Decision(
+            at=event.at,
+            name=event.actor.display_name if event.actor else "",
+            did=_did(event.kind.removeprefix("task."), event.data),
+            why=event.data.get("why") or notes.get(event.at, ""),
+        )
+        for event in decisions_on(task=task)
+    ]
+
+
+def _did(state: str, data: dict[str, Any]) -> str:
+    if state == TaskState.SETTLED:
+        words = f"as {data['label']}" if data["label"] is not None else "without a label"
+        cause = CAUSES.get(data["cause"], data["cause"]).lower()
+        return f"settled {words}, cause: {cause}"
+    if state == TaskState.WITHDRAWN:
+        return "withdrew it"
+    return "put it back" if data["origin"] == TaskState.EXCLUDED else "reopened"
 
 
 def handed_on_of(task: Task) -> list[HandedOn]:
@@ -163,15 +214,24 @@ def _side(
     annotation: Annotation, letter: str, task: Task, *, everybody: list[dict[str, Any]], named: bool
 ) -> Side:
     protocol, content = task.queue.protocol.body, task.payload.body or {}
+    others = [one for one in everybody if one is not annotation.answers]
     unused = annotation.condition in CONDITIONS_WITHOUT_TARGET
     return Side(
         letter=letter,
         name=annotation.assignment.person.display_name if named else "",
         says=annotation.get_condition_display()
         if unused
-        else words_of(target_of(protocol), annotation.answers),
-        readings=readings_of(protocol, annotation.answers, content=content, others=everybody),
+        else said(protocol, target_of(protocol), annotation.answers),
+        readings=readings_of(protocol, annotation.answers, content=content, others=others),
         rubric=rubric_score(protocol, annotation.answers),
+        rubric_apart=apart(
+            rubric_score(protocol, annotation.answers),
+            [rubric_score(protocol, one) for one in others],
+            places=2,
+        ),
+        fields=json.dumps(
+            [*fields_of(protocol, annotation.answers, content=content), ("condition", annotation.condition)]
+        ),
         condition=annotation.get_condition_display(),
         confidence=f"{annotation.confidence} of 4" if annotation.confidence else "",
         comment=annotation.comment,

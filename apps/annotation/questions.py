@@ -99,6 +99,30 @@ def questions_of(
     ]
 
 
+def fields_of(
+    protocol: dict[str, Any], answers: dict[str, Any], *, content: dict[str, Any]
+) -> list[tuple[str, str]]:
+    """An answer as the form holds it, in pairs of name and value; a text nobody mended stands as it was shown."""
+    return [
+        (PREFIXES.get(question["kind"], ONE) + question["name"], value)
+        for question in protocol["questions"]
+        if is_asked(question, content)
+        for value in _values(question, answers.get(question["name"]), content)
+    ]
+
+
+def _values(question: dict[str, Any], answer: Any, content: dict[str, Any]) -> list[str]:
+    kind = question["kind"]
+    if answer is None:
+        return [str(content[question["field"]])] if kind == "correction" else []
+    if kind == "pairwise":
+        left, _ = pair_of(question, mirrored=False)  # as it stands before a lead
+        return [json.dumps({"preferred": answer["preferred"], "left": left})]
+    if PREFIXES.get(kind) == JSON:
+        return [json.dumps(answer)]
+    return list(answer) if kind == "multi_choice" else [str(answer)]
+
+
 def _question(question: dict[str, Any], answer: Any, content: dict[str, Any], *, mirrored: bool) -> Question:
     kind = question["kind"]
     shown = content.get(question.get("field", ""))

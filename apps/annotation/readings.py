@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 from apps.projects.domain import words_of
@@ -28,14 +29,28 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What somebody marked in a text, and as what."""
+
+    label: str
+    text: str
+    hue: int
+
+
+@dataclass(frozen=True)
 class Reading:
-    """One answer: in words, or as `runs` of a text, or as `lines` of text and note. `differs` from the others'."""
+    """One answer: in words, or as `runs` of a text with its `marks`, or as `lines` of text and note.
+
+    It `differs` from the others'; a point on a scale is so far `apart` from their mean.
+    """
 
     title: str
     words: str
     runs: tuple[Run, ...] = ()
+    marks: tuple[Mark, ...] = ()
     lines: tuple[tuple[str, str], ...] = ()
     differs: bool = False
+    apart: str = ""
 
 
 def readings_of(
@@ -48,18 +63,55 @@ def readings_of(
     """What was answered besides the target, each told apart from what `others` answered to the same."""
     asked = [question for question in protocol["questions"] if not question["target"]]
     return [
-        replace(_reading(question, answers, content), differs=_differs(question["name"], answers, others))
+        replace(
+            _reading(protocol, question, answers, content),
+            differs=_differs(question, answers, others),
+            apart=_points_apart(question, answers, others),
+        )
         for question in asked
         if words_of(question, answers)
     ]
 
 
-def _differs(name: str, answers: dict[str, Any], others: list[dict[str, Any]]) -> bool:
-    return any(name in other and other[name] != answers[name] for other in others)
+def _differs(question: dict[str, Any], answers: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    name = question["name"]
+    return any(
+        name in other and _bare(question, other[name]) != _bare(question, answers[name]) for other in others
+    )
 
 
-def _reading(question: dict[str, Any], answers: dict[str, Any], content: dict[str, Any]) -> Reading:
-    reading = Reading(question["title"], words_of(question, answers))
+def _bare(question: dict[str, Any], answer: Any) -> Any:
+    """The answer without the circumstances kept with it: which side stood left is no opinion."""
+    return answer["preferred"] if question["kind"] == "pairwise" else answer
+
+
+def _points_apart(question: dict[str, Any], answers: dict[str, Any], others: list[dict[str, Any]]) -> str:
+    name = question["name"]
+    return apart(answers[name], [other.get(name) for other in others]) if question["kind"] == "rating" else ""
+
+
+def apart(own: float | None, others: list[float | None], *, places: int = 1) -> str:
+    """How far a number lies from the mean of the others, signed; empty where it does not, or there is none."""
+    given = [other for other in others if other is not None]
+    if own is None or not given:
+        return ""
+    words = f"{own - fmean(given):+.{places}f}".removesuffix(".0")
+    return "" if float(words) == 0 else words.replace("-", "−")
+
+
+def said(protocol: dict[str, Any], question: dict[str, Any], answers: dict[str, Any]) -> str:
+    """The answer in words; a side of a comparison by the title of its field."""
+    words = words_of(question, answers)
+    if question["kind"] != "pairwise" or not words:
+        return words
+    titles = {field["name"]: field["title"] for field in protocol["fields"]}
+    return titles.get(answers[question["name"]]["preferred"]) or words
+
+
+def _reading(
+    protocol: dict[str, Any], question: dict[str, Any], answers: dict[str, Any], content: dict[str, Any]
+) -> Reading:
+    reading = Reading(question["title"], said(protocol, question, answers))
     shape = SHAPES.get(question["kind"])
     shown = content.get(question.get("field", ""))
     return shape(reading, question, answers[question["name"]], shown) if shape and shown else reading
@@ -73,7 +125,13 @@ def _marked(reading: Reading, question: dict[str, Any], spans: list[dict[str, An
         over = [span["label"] for span in spans if span["start"] <= start < span["end"]]
         label = ", ".join(title_of_option(question, one) for one in over)
         runs.append(Run(text[start:end], hue=values.index(over[-1]) % HUES if over else None, label=label))
-    return replace(reading, runs=tuple(runs))
+    marks = tuple(_mark(question, span, text, values) for span in spans)
+    return replace(reading, runs=tuple(runs), marks=marks)
+
+
+def _mark(question: dict[str, Any], span: dict[str, Any], text: str, values: list[str]) -> Mark:
+    label = title_of_option(question, span["label"])
+    return Mark(label, text[span["start"] : span["end"]], values.index(span["label"]) % HUES)
 
 
 def _corrected(reading: Reading, question: dict[str, Any], after: str, before: str) -> Reading:

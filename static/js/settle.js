@@ -1,16 +1,35 @@
 // Adjudication by keyboard: a label, a cause, Enter; the next dispute comes in the same place.
-import { begin, note, turn } from "./history.js";
-import { accept, choose, complete, leave, offers, start, step } from "./questions.js";
 import "./comments.js";
+import { answersOf, fill } from "./fields.js";
+import { begin, note, turn } from "./history.js";
+import { announce } from "./notices.js";
+import { showTools } from "./pictures.js";
+import { ANSWER, CHOOSE } from "./question-keys.js";
+import { accept, complete, go, leave, start } from "./questions.js";
 import { bindKeys, press, writeCheatSheet } from "./shortcuts.js";
 
 const form = () => document.getElementById("settle");
 const send = (ready) => form() && ready() && form().requestSubmit();
 
+// An answer as somebody gave it: the lead's own note and cause stay.
+function takeOver(side) {
+  if (!form() || !side) return false;
+  const own = answersOf(form()).filter(([name]) => ["cause", "note"].includes(name));
+  fill(form(), [...own, ...JSON.parse(side.dataset.answers)]);
+  note(form());
+  for (const one of sides()) one.toggleAttribute("data-taken", one === side);
+  go(document.querySelector(".question:has([name=cause])"));
+  announce(`${side.dataset.letter} is taken over.`);
+}
+
+const sides = () => [...document.querySelectorAll(".side[data-answers]")];
+const nextSide = () => sides()[(sides().findIndex((one) => "taken" in one.dataset) + 1) % sides().length];
+
 const KEYS = [
-  { keys: [..."0123456789"], shown: ["0", "…", "9"], does: "Choose an option of the current question", others: offers, run: choose },
+  CHOOSE,
+  { keys: ["="], does: "Take an answer over as it is: A, again B, …", run: () => takeOver(nextSide()) },
   { keys: ["Enter"], does: "Accept and go on; settle when label and cause are given", run: () => send(accept) },
-  { keys: ["ArrowUp", "ArrowDown"], does: "Previous, next question", run: (name) => step(name === "ArrowUp" ? -1 : 1) },
+  ...ANSWER,
   { keys: ["c"], does: "Note", run: () => document.getElementById("comment")?.focus() },
   { keys: ["t"], does: "Comments: talk about it", run: press("[data-opens=talk]") },
   { keys: ["Escape"], does: "Leave a text field", writing: true, run: leave },
@@ -20,6 +39,7 @@ const KEYS = [
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },
 ];
 
+document.addEventListener("click", ({ target }) => target.closest("[data-takes]") && takeOver(target.closest(".side")));
 document.addEventListener("submit", (event) => {
   if (event.target === form() && !complete()) {
     event.preventDefault();
@@ -30,6 +50,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target.id =
 document.addEventListener("input", ({ target }) => form() && target.form === form() && note(form()));
 
 function arrive() {
+  showTools();
   if (!form()) return;
   begin(form());
   start();

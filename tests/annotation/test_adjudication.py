@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -355,3 +359,38 @@ def test_what_is_decided_anew_is_kept_when_the_lead_leaves_it(house, conflict):
     assert seat.state == "draft"
     assert leave_dispute(task_id=task.pk, by=house.lena, at=house.clock).state == "submitted"
     adjudicate(task_id=task.pk, by=house.luis, at=house.clock, **given)
+
+
+def test_a_task_taken_up_again_shows_what_was_decided_before_and_why_it_was_taken_back(lena, house, conflict):
+    task = conflict("a")
+    settle(lena, task, note="the loop is closed")
+    house.later(seconds=1)
+    reopen(lena, task)
+    page = lena.get(url("settle", task.pk)).content.decode()
+    decided = page.partition("Decided so far")[2].partition("</section>")[0]
+    assert f"<b>{house.lena.display_name}</b> settled as 5, cause: slip" in decided
+    assert "“the loop is closed”" in decided
+    assert f"<b>{house.lena.display_name}</b> reopened" in decided
+    assert "“the guidelines have changed”" in decided
+    assert house.erin.display_name not in page, "people stay unknown while it is open again"
+
+
+def test_who_said_what_stands_at_the_answers_once_it_is_decided(lena, house, conflict):
+    task = conflict("a")
+    assert house.erin.display_name not in lena.get(url("settle", task.pk)).content.decode()
+    settle(lena, task)
+    page = lena.get(url("settle", task.pk)).content.decode()
+    assert f"A · {house.emil.display_name}" in page
+    assert f"B · {house.erin.display_name}" in page
+    assert "data-takes" not in page, "nothing is left to take over"
+
+
+def test_an_answer_can_be_taken_over_as_it_was_given(lena, house):
+    task = house.task("a")
+    house.submit(house.erin, "5")
+    house.submit(house.emil, "3", condition="ambiguous")
+    page = html.unescape(lena.get(url("settle", task.pk)).content.decode())
+    taken = [json.loads(one) for one in re.findall(r'data-answers="(\[.*?\])"', page)]
+    assert taken[0][:1] == [["answers.digit", "3"]]
+    assert taken[0][-1] == ["condition", "ambiguous"]
+    assert taken[1] == [["answers.digit", "5"], ["condition", "clear"]]

@@ -59,3 +59,42 @@ def test_an_answer_is_told_apart_only_from_another_answer_to_the_same():
     mine = {"mended": "Ice 🙂 is cold."}
     assert not reading(mine, mine, {}).differs
     assert reading(mine, {"mended": "Ice."}).differs
+
+
+RUBRIC = check_protocol(
+    {
+        "fields": [
+            {"name": "one", "kind": "text", "title": "Answer"},
+            {"name": "two", "kind": "text", "title": "Another"},
+        ],
+        "questions": [
+            {"name": "fine", "kind": "choice", "target": True, "options": ["yes", "no"]},
+            {"name": "good", "kind": "rating", "criterion": {"anchors": {"1": "no", "2": "so", "3": "yes"}}},
+            {"name": "better", "kind": "pairwise", "fields": ["one", "two"]},
+        ],
+    }
+)
+
+
+def test_a_point_says_how_far_it_lies_from_the_others():
+    points = [{"good": 1}, {"good": 3}, {"good": 2}]
+    told = [
+        readings_of(RUBRIC, mine, content={}, others=[one for one in points if one is not mine])[0].apart
+        for mine in points
+    ]
+    assert told == ["−1.5", "+1.5", ""]
+
+
+def test_a_side_is_called_by_its_field_and_where_it_stood_is_no_difference():
+    mine, other = ({"better": {"preferred": "one", "left": left}} for left in ("one", "two"))
+    (found,) = readings_of(RUBRIC, mine, content={}, others=[other])
+    assert (found.words, found.differs) == ("Answer", False)
+    (found,) = readings_of(
+        RUBRIC, mine, content={}, others=[{"better": {**mine["better"], "preferred": "equal"}}]
+    )
+    assert found.differs
+
+
+def test_marks_are_listed_by_their_labels_too():
+    marks = reading({"marks": [{"start": 4, "end": 5, "label": "b"}]}).marks
+    assert [(mark.label, mark.text, mark.hue) for mark in marks] == [("b", "🙂", 1)]

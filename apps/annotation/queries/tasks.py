@@ -22,6 +22,7 @@ from apps.annotation.models import (
 )
 from apps.core.compiled import CompiledQuery, Given
 from apps.core.errors import NotFound
+from apps.core.models import Event
 from apps.examples.models import Example, Split
 from apps.projects.domain import label_of
 from apps.projects.models import Project
@@ -77,6 +78,18 @@ def handed_on(*, task: Task) -> QuerySet[Assignment]:
     """Who handed the task to a lead, or said that it is not for anyone, and why; names are for whoever may see them."""
     states = [AssignmentState.ESCALATED, AssignmentState.EXCLUDED]
     return task.assignments.select_related("person").filter(state__in=states).order_by("pk")
+
+
+def decisions_on(*, task: Task) -> QuerySet[Event]:
+    """What leads have decided about the task and taken back, oldest first."""
+    events = Event.objects.select_related("actor").filter(object_type="task", object_id=str(task.pk))
+    return events.filter(Q(kind=f"task.{TaskState.SETTLED}") | Q(data__has_key="why")).order_by("pk")
+
+
+def notes_on(*, task: Task) -> dict[datetime, str]:
+    """What leads have noted when they settled the task, by when."""
+    given = Annotation.objects.filter(assignment__task=task, assignment__kind=Assignment.Kind.ADJUDICATE)
+    return dict(given.values_list("at", "comment"))
 
 
 def excluded_tasks(*, project: Project) -> QuerySet[Task]:
