@@ -34,12 +34,14 @@ app.conf.update(
         "expire": {"task": jobs.EXPIRE.name, "schedule": 5.0, "options": {"expires": 20}},
         # digests too: each row knows from when on it may be mailed, so no digest is missed while beat is down
         "mail": {"task": jobs.MAIL.name, "schedule": 30.0, "options": {"expires": 60}},
+        "sessions": {"task": jobs.SESSIONS.name, "schedule": 900.0, "options": {"expires": 600}},
     },
     imports=[
         f"workers.jobs.{name}"
         for name in (
             "core",
             "accounts",
+            "calibration",
             "exchange",
             "registry",
             "mining",

@@ -31,7 +31,9 @@ KINDS: dict[str, Kind] = {
     "run_done": Kind("Runs that are done", "A run that you started has ended.", mail="never"),
     "run_failed": Kind("Runs that failed", "A run that you started has failed.", mail="now"),
     "mention": Kind("Mentions and replies", "Somebody mentions you, or answers your comment.", mail="now"),
-    "calibration": Kind("Calibration", "A calibration session or gold is due for you."),
+    "calibration": Kind(
+        "Calibration", "A calibration session is due: for you, or for somebody you look after."
+    ),
 }
 
 

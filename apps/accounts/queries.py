@@ -31,6 +31,11 @@ def unread_count(*, person: User) -> int:
     return Notification.objects.filter(person=person, shown=True, read_at=None).count()
 
 
+def told_since(*, kind: str, about: str, at: datetime) -> bool:
+    """Whether anybody was told of this since then, and whatever became of it."""
+    return Notification.objects.filter(kind=kind, about=about, created_at__gt=at).exists()
+
+
 def notifications_to_mail(*, at: datetime) -> QuerySet[Notification]:
     """The outbox: what is due to be mailed and was neither mailed nor read."""
     return Notification.objects.filter(mail_after__lte=at, mailed_at=None, read_at=None)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.accounts.queries import told_since
+from apps.accounts.services.notices import notify, withdraw_notices
 from apps.annotation.domain import AUDIT_WHY
 from apps.annotation.models import HOLDING, Queue, Task
 from apps.annotation.services.tasks import open_tasks, withdraw_tasks
 from apps.calibration.models import Gold
-from apps.calibration.queries import known_labels
+from apps.calibration.queries import Standing, known_labels, standings
 from apps.core.errors import BadInput, NotFound
 from apps.core.events import record_event
 from apps.examples.models import Example, Split
 from apps.examples.queries import given_read
 from apps.projects.models import Project
 from apps.projects.permissions import require
+from apps.projects.queries import people_who_may
 
+TOLD_AGAIN = timedelta(days=30)
+"""How long somebody who needs a session, and was told so, hears no more of it."""
 GOLD_OVERLAP = 1_000  # every expert answers every gold task once
 
 
@@ -119,3 +125,33 @@ def _withdraw_aged(*, queue: Queue, model_id: int | None, at: datetime) -> None:
     held = gold.filter(assignments__state__in=HOLDING)
     aged = gold.exclude(model=model_id).exclude(pk__in=held.values("pk"))
     withdraw_tasks(tasks=aged, by=None, at=at, why="gold asked anew with the newer model's word")
+
+
+def tell_of_sessions(*, at: datetime) -> None:
+    """By the schedule: who is less accurate than wanted, by gold, is told that a session is due, and so are admins."""
+    for project in Project.objects.filter(gold__retired_at=None).distinct():
+        for standing in standings(project=project):
+            _tell_of_session(project, standing, at)
+
+
+@transaction.atomic
+def _tell_of_session(project: Project, standing: Standing, at: datetime) -> None:
+    person, about = standing.person, f"session:{project.pk}:{standing.person.pk}"
+    if not standing.needs_session:
+        return withdraw_notices(kind="calibration", about=about, at=at)
+    if told_since(kind="calibration", about=about, at=at - TOLD_AGAIN):
+        return None
+    admins = set(people_who_may(project=project, action="calibrate")) - {person.pk}
+    for people, view, title in (
+        (
+            {person.pk},
+            "mine",
+            f"A calibration session is due for you in {project}: see how you answered gold.",
+        ),
+        (admins, "calibration", f"A calibration session is due for {person.display_name} in {project}."),
+    ):
+        url = reverse(f"calibration:{view}", args=[project.slug])
+        notify(
+            people=people, kind="calibration", project_id=project.pk, about=about, title=title, url=url, at=at
+        )
+    return None

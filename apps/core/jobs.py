@@ -38,6 +38,7 @@ SEAL_LATE = Job("core.seal_late")
 SWEEP = Job("core.sweep")
 EXPIRE = Job("annotation.expire_leases")
 MAIL = Job("accounts.mail")
+SESSIONS = Job("calibration.sessions")
 
 
 def lanes() -> list[str]:

@@ -7,11 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.accounts.models import Notification
 from apps.annotation.services.answers import reopen, submit_annotation
 from apps.calibration.queries import agreement, gold_answers, standing_of, standings
-from apps.calibration.services import add_gold, open_gold_tasks
+from apps.calibration.services import add_gold, open_gold_tasks, tell_of_sessions
+from apps.core.jobs import SESSIONS
 from apps.projects.services import add_protocol
 from tests.conftest import PROTOCOL
+from workers.celery import app
 
 pytestmark = pytest.mark.django_db
 
@@ -191,3 +194,38 @@ def test_a_record_on_gold_outlives_what_is_left_behind(house, gold):
     house.rename("5", "8")
     after = standing(house, house.erin)
     assert (after.gold, after.correct) == (before.gold, before.correct)
+
+
+def sessions_told(house):
+    """Titles of what was told of sessions that are due, by person."""
+    rows = Notification.objects.filter(kind="calibration", read_at=None)
+    return {row.person.username: row.title for row in rows}
+
+
+def test_who_is_less_accurate_than_wanted_is_told_once_that_a_session_is_due(house, gold):
+    answer_gold(house, house.erin, *["5"] * 12)
+    answer_gold(house, house.emil, *["3"] * 12)
+    tell_of_sessions(at=house.clock)
+    assert sessions_told(house) == {
+        "erin": "A calibration session is due for you in Digits: see how you answered gold.",
+        "ada": f"A calibration session is due for {house.erin.display_name} in Digits.",
+    }
+    Notification.objects.update(read_at=house.clock)
+    tell_of_sessions(at=house.later(days=1))
+    assert sessions_told(house) == {}, "once is enough"
+    tell_of_sessions(at=house.later(days=31))
+    assert set(sessions_told(house)) == {"erin", "ada"}
+
+
+def test_a_session_that_is_no_longer_due_is_no_longer_told(house, gold):
+    answer_gold(house, house.erin, *["5"] * 4)
+    tell_of_sessions(at=house.clock)
+    assert "erin" in sessions_told(house)
+    answer_gold(house, house.erin, *["3"] * 30)
+    tell_of_sessions(at=house.clock)
+    assert sessions_told(house) == {}
+
+
+def test_the_schedule_looks_who_needs_a_session():
+    assert SESSIONS.name in {entry["task"] for entry in app.conf.beat_schedule.values()}
+    app.tasks[SESSIONS.name]()
