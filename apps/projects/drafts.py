@@ -179,15 +179,16 @@ def act(draft: Draft, do: str, lines: Mapping[str, str]) -> Draft:
 
 
 def opened(name: str, content: bytes) -> Draft:
-    """A file that somebody chose or dropped, in the form where it can be read, else as its text."""
+    """A file that somebody chose or dropped, in the form where it can be read, else as its text.
+
+    Raises `BadInput` for what is no text at all: the draft stays as it is.
+    """
     if len(content) > MOST_FILE:
-        return Draft({}, "json", problem=Problem("body", f"{name} is larger than 1 MiB. No protocol is."))
+        raise BadInput(f"{name} is larger than 1 MiB. No protocol is.", field="file")
     try:
         draft = draft_of_text(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return Draft(
-            {}, "json", problem=Problem("body", f"{name} is not a text in UTF-8. Choose a JSON file.")
-        )
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name} is not a text in UTF-8. Choose a JSON file.", field="file") from error
     return draft if draft.problem else replace(draft, view="form")
 
 

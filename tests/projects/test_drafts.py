@@ -238,14 +238,25 @@ def test_json_that_cannot_be_read_stays_as_it_was_typed(lena: Client) -> None:
     [
         (json.dumps(READY["intent"].body).encode(), 'value="What does the person want?"'),
         (b"\xef\xbb\xbf{}", "Asked of the expert"),
-        (b"\xff\xfe", "is not a text in UTF-8"),
         (b"[]", "A protocol is a JSON object"),
-        (b" " * (2**20 + 1), "is larger than 1 MiB"),
     ],
 )
 def test_a_file_that_is_opened_fills_the_draft(lena: Client, content: bytes, words: str) -> None:
     page = edit(lena, {"file": SimpleUploadedFile("one.json", content)})
     assert words in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\xff\xfe", "is not a text in UTF-8"), (b" " * (2**20 + 1), "is larger than 1 MiB")],
+)
+def test_a_file_that_is_no_text_leaves_the_draft_as_it_is(lena: Client, content: bytes, words: str) -> None:
+    url = reverse("projects:edit_protocol", args=["digits"])
+    answer = lena.post(url, {"file": SimpleUploadedFile("one.json", content)}, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert 'id="draft"' not in answer.content.decode(), "nothing is put in the draft's place"
 
 
 @pytest.mark.django_db
