@@ -39,6 +39,8 @@ document.addEventListener("input", ({ target }) => {
   if (!("contrast" in target.dataset)) return;
   target.closest(".picture").querySelector(".picture-frame").style.setProperty("--contrast", target.value);
 });
+// A slider let go of by mouse or finger leaves the keys to the questions; by keyboard it keeps them.
+document.addEventListener("pointerup", ({ target }) => target.dataset && "contrast" in target.dataset && target.blur());
 document.addEventListener("pointermove", (event) => {
   const frame = event.buttons === 1 && event.target.closest?.(".picture-frame[data-zoomed]");
   if (!frame) return;

@@ -10,10 +10,19 @@ export const current = () => document.querySelector(".question[aria-current]") ?
 
 export function go(question, { scroll = true } = {}) {
   if (!question) return;
+  const comes = !question.hasAttribute("aria-current");
   for (const other of all()) if (other !== question) other.removeAttribute("aria-current");
   question.setAttribute("aria-current", "step");
   if (!question.contains(document.activeElement)) question.focus({ preventScroll: true });
-  if (scroll) question.scrollIntoView({ block: "nearest" });
+  if (!scroll) return;
+  question.scrollIntoView({ block: "nearest" });
+  if (comes) show(question);
+}
+
+// What a question is about comes into sight with it, where both have room: beside each other.
+function show(question) {
+  const about = document.querySelector(question.dataset.kind === "pairwise" ? ".subject .pair" : `.subject [data-field="${CSS.escape(question.dataset.field || "")}"]`);
+  if (about && matchMedia("(min-width: 60.01rem)").matches) about.scrollIntoView({ block: "nearest" });
 }
 
 // A new card: its first open question is current, and the page stays where it is, at the subject.
