@@ -140,6 +140,11 @@ def _table(rows: list[Any]) -> dict[str, Any]:
     """A head and rows, from a list of objects, or of lists whose first is the head."""
     if all(isinstance(row, dict) for row in rows):
         head = list(dict.fromkeys(name for row in rows for name in row))
-        return {"head": head, "rows": [[row.get(name, "") for name in head] for row in rows]}
-    lists = [row if isinstance(row, list) else [row] for row in rows]
+        return {"head": head, "rows": [[_cell(row.get(name)) for name in head] for row in rows]}
+    lists = [[_cell(one) for one in row] if isinstance(row, list) else [_cell(row)] for row in rows]
     return {"head": lists[0], "rows": lists[1:]}
+
+
+def _cell(value: Any) -> str:
+    """A text as it is, nothing as nothing, all else as JSON has it."""
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
