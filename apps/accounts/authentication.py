@@ -1,10 +1,11 @@
-"""Signs API requests in by `Authorization: Bearer wst_…`."""
+"""Signs API requests in: by `Authorization: Bearer wst_…`, or by a browser's session."""
 
 from __future__ import annotations
 
 from django.utils import timezone
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -40,3 +41,14 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer"}
+
+
+class BrowserAuthentication(SessionAuthentication):
+    """As REST framework's, but for where it looks for the token: a body that is no form is not parsed as one."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        super().enforce_csrf(request._request)
+
+
+class BrowserScheme(SessionScheme):
+    target_class = "apps.accounts.authentication.BrowserAuthentication"

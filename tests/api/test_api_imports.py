@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from django.conf import settings
+from rest_framework.test import APIClient
 
 from apps.core.errors import BadInput
 from apps.core.store import put_stream
@@ -161,3 +163,15 @@ def test_a_failed_import_is_retried(house: Any, call: Any) -> None:
     assert failed["error"].endswith(".")
     assert lena.post(f"imports/{run['id']}/retry/", status=202)["state"] == "queued"
     assert lena.post(f"imports/{run['id']}/cancel/", status=202)["state"] == "cancelled"
+
+
+def test_a_browser_s_session_sends_files_too_but_only_with_its_csrf_token(house: Any) -> None:
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(house.lena)
+    path, kind = f"/api/v1/{PATH}", "application/x-ndjson"
+    refused = client.generic("POST", path, NDJSON, content_type=kind)
+    assert (refused.status_code, ImportRun.objects.count()) == (403, 0)
+    secret = "a" * 32
+    client.cookies[settings.CSRF_COOKIE_NAME] = secret
+    sent = client.generic("POST", path, NDJSON, content_type=kind, headers={"X-CSRFToken": secret})
+    assert sent.status_code == 202, sent.content
