@@ -47,8 +47,8 @@ class BrowserAuthentication(SessionAuthentication):
     """As REST framework's, but for where it looks for the token: a body that is no form is not parsed as one."""
 
     def enforce_csrf(self, request: Request) -> None:
-        super().enforce_csrf(request._request)
+        super().enforce_csrf(request._request)  # type: ignore[arg-type]  # what it reads, both have
 
 
-class BrowserScheme(SessionScheme):
+class BrowserScheme(SessionScheme):  # type: ignore[no-untyped-call]
     target_class = "apps.accounts.authentication.BrowserAuthentication"

@@ -102,7 +102,12 @@ def _predictions(project: Project, prediction_set: int | None) -> PredictionSet:
             )
         return found
     model = production(project=project)
-    newest = predictions_of(model=model) if model else None
+    if model is None:
+        raise NothingToMine(
+            "No model is in production yet, and mining chooses by what one says. Train one from the labels there are, "
+            "and promote it."
+        )
+    newest = predictions_of(model=model)
     if newest is None:
         raise NothingToMine(
             "There are no predictions of the model in production yet. Wait for its prediction run."
