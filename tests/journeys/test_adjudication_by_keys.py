@@ -74,7 +74,7 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
-def test_a_lead_settles_a_long_protocol_by_keys(page: Page, seeded: Stack) -> None:
+def find_a_label(page: Page) -> None:
     press(page, "/")
     page.keyboard.type("dog")
     paths = page.locator("[data-found] > .choice-path:visible")
@@ -88,6 +88,10 @@ def test_a_lead_settles_a_long_protocol_by_keys(page: Page, seeded: Stack) -> No
     press(page, "Enter", "Escape")
     expect(topic).to_have_value("animal/dog/small")
 
+
+def test_a_lead_settles_a_long_protocol_by_keys(page: Page, seeded: Stack) -> None:
+    find_a_label(page)
+    topic = page.locator("[name='answers.topic']:checked")
     press(page, "=")
     expect(page.locator(".side[data-taken]")).to_have_attribute("data-letter", "A")
     expect(topic).to_have_value("animal/cat")
@@ -105,6 +109,10 @@ def test_a_lead_settles_a_long_protocol_by_keys(page: Page, seeded: Stack) -> No
         "steps": {"verdicts": ["right"] * 3, "first_wrong": None, "rewrites": {}}
     }
 
+    mark_and_judge(page)
+
+
+def mark_and_judge(page: Page) -> None:
     page.wait_for_selector("#settle .step[data-current]")
     page.locator("[data-kind=spans]").focus()
     press(page, "ArrowRight", "ArrowRight", "ArrowRight", "Shift+ArrowLeft", "1")

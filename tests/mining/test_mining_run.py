@@ -149,7 +149,7 @@ def test_mining_fails_with_a_sentence_when_nothing_is_left(house):
 
 
 def test_mining_needs_a_protocol_a_model_and_its_predictions(house, pool):
-    with pytest.raises(NothingToMine):
+    with pytest.raises(NothingToMine, match="No model is in production yet"):
         mine(house)
     bare = Project.objects.create(slug="bare", name="Bare", created_at=house.clock)
     bare.memberships.create(person=house.lena, role="lead", created_at=house.clock)
