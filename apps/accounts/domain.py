@@ -62,7 +62,7 @@ KEYS: dict[str, str] = {
     "t": "Talk about it",
     "u": "Reopen the last decision",
     "g": "Guidelines",
-    "n": "Leave a dispute for later",
+    "l": "Leave a dispute for later",
     "=": "Take an answer over, in a dispute",
     "m": "Select by the model's label, in bulk",
     "v": "Condition of what is selected, in bulk",

@@ -83,16 +83,16 @@ def retire_gold(*, project: Project, gold_id: int, by: User, at: datetime) -> Go
 def open_gold_tasks(
     *,
     queue: Queue,
-    predictions: Mapping[int, dict[str, object]],
+    predictions: Mapping[int, dict[str, object] | None],
     model_id: int | None,
     run_id: int | None,
     at: datetime,
 ) -> int:
     """A task for each gold in service that has none open in this queue, looking like any other task.
 
-    `predictions` gives, by example id, the prediction to show; gold that has none waits: it would be known by its
-    lack. What is open with another model's prediction is opened anew: it would be known by its age. Gold whose label
-    the protocol in force left behind is not served: nobody could answer it right.
+    `predictions` gives, by example id, the prediction to show, None where no task has one; gold that is not in it
+    waits: it would be known by its lack. What is open with another model's prediction is opened anew: it would be
+    known by its age. Gold whose label the protocol in force left behind is not served: nobody could answer it right.
     """
     _withdraw_aged(queue=queue, model_id=model_id, at=at)
     served = Q(tasks__queue=queue, tasks__reason=Task.Reason.GOLD, tasks__state=Task.State.OPEN)

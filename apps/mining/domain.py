@@ -14,6 +14,8 @@ from apps.annotation.domain import AUDIT_WHY
 from apps.core.errors import BadInput
 from apps.projects.domain import EVERYBODY
 
+CHANCE_WHY = "Drawn at random: no model has been trained yet that could say where it needs help."
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -24,6 +26,11 @@ class Policy:
     label_error: int = 60
     overlap: int = 2
     reserved_for: str = EVERYBODY  # an address of projects.queries.audiences
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether it asks only for what is drawn at random, for which nobody has to have predicted anything."""
+        return not self.margin and not self.label_error
 
     @classmethod
     def parse(cls, values: Any) -> Policy:

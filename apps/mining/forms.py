@@ -16,6 +16,7 @@ from apps.core.errors import BadInput
 from apps.mining.domain import Policy
 from apps.projects.models import Project
 from apps.projects.queries import audiences
+from apps.registry.queries import production
 
 DEFAULT = Policy()
 
@@ -62,6 +63,10 @@ class PolicyForm(forms.Form):
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reserved_for"].choices = audiences(project=project)  # type: ignore[attr-defined]
+        self.by_chance = production(project=project) is None
+        for name in ("label_error", "margin") if self.by_chance else ():
+            field = self.fields[name]
+            field.initial, field.disabled, field.help_text = 0, True, "Once a model is in production."
 
     def clean_reserved_for(self) -> str:
         return self.cleaned_data["reserved_for"] or DEFAULT.reserved_for

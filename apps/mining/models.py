@@ -15,11 +15,13 @@ UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
 
 
 class MiningRun(Run):
-    """Scores a prediction set under a mining policy and opens tasks."""
+    """Scores a prediction set under a mining policy and opens tasks; without one it draws by chance alone."""
 
     JOB = MINE
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="mining_runs")
-    prediction_set = models.ForeignKey(PredictionSet, on_delete=models.PROTECT, related_name="mining_runs")
+    prediction_set = models.ForeignKey(
+        PredictionSet, null=True, on_delete=models.PROTECT, related_name="mining_runs"
+    )
     policy = models.JSONField()  # mining.domain.Policy
     seed = models.PositiveIntegerField()
     frame = models.PositiveIntegerField(default=0)  # examples it could have chosen from

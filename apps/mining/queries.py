@@ -24,12 +24,21 @@ from apps.projects.models import Project
 from apps.registry.queries import classes_today
 
 
+def drawn_from(run: MiningRun) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Ids (n,) of what a run without predictions can draw from, and apart from them those of the gold."""
+    askable = _askable(run.project).order_by("pk")
+    drawn, gold = askable.filter(is_gold=False), askable.filter(is_gold=True)  # type: ignore[misc]  # annotated
+    ids, apart = (np.array(list(found.values_list("pk", flat=True)), np.int64) for found in (drawn, gold))
+    return ids, apart
+
+
 def frames_of(run: MiningRun) -> tuple[Frame, Frame]:
     """What the run can choose from, and apart from it the gold: predicted examples of pool and train.
 
     Nobody chooses what people have settled or are being asked, here or in another queue. The model's classes and
     the given labels are read as the protocol in force does; classes that became one are added up.
     """
+    assert run.prediction_set is not None
     classes, as_today = classes_today(project=run.project, classes=run.prediction_set.classes)
     code = {label: place for place, label in enumerate(classes)}
     ids: list[int] = []
@@ -53,14 +62,19 @@ def frames_of(run: MiningRun) -> tuple[Frame, Frame]:
     return whole.part(~apart), whole.part(apart)
 
 
-def _eligible(project: Project, keys: list[str]) -> dict[str, tuple[int, str | None, bool]]:
-    """id, given label and whether it is gold, by key."""
+def _askable(project: Project) -> QuerySet[Example]:
+    """Examples of pool and train that people can be asked about, and gold; each with `is_gold`."""
     in_service = Gold.objects.filter(project=project, example=OuterRef("pk"), retired_at=None)
     asked = Task.objects.filter(example=OuterRef("pk")).exclude(state=TaskState.WITHDRAWN)
-    found = Example.objects.filter(project=project, key__in=keys, split__in=[Split.POOL, Split.TRAIN])
-    found = found.annotate(is_gold=Exists(in_service)).filter(Q(is_gold=True) | ~Exists(asked))
+    found = Example.objects.filter(project=project, split__in=[Split.POOL, Split.TRAIN])
+    return found.annotate(is_gold=Exists(in_service)).filter(Q(is_gold=True) | ~Exists(asked))
+
+
+def _eligible(project: Project, keys: list[str]) -> dict[str, tuple[int, str | None, bool]]:
+    """id, given label and whether it is gold, by key."""
+    found = _askable(project).filter(key__in=keys)
     return {
-        one.key: (one.pk, given_read(project=project, example=one).label, one.is_gold)
+        one.key: (one.pk, given_read(project=project, example=one).label, one.is_gold)  # type: ignore[attr-defined]
         for one in found.only("key", "label", "updated_at")
     }
 
@@ -113,7 +127,8 @@ REASONS = {
 class Yield:
     """What one reason has brought: tasks opened and closed, given labels and predictions found wrong.
 
-    `labelled` of the closed ones have a label, `with_given` of those had one before: no other can have been wrong.
+    `labelled` of the closed ones have a label; of those `with_given` had one before and `predicted` a model's: no
+    others can have been wrong.
     """
 
     reason: str
@@ -121,6 +136,7 @@ class Yield:
     closed: int
     labelled: int
     with_given: int
+    predicted: int
     label_errors: int
     model_errors: int
 
@@ -130,7 +146,7 @@ class Yield:
 
     @property
     def model_wrong(self) -> Interval:
-        return proportion_interval(self.model_errors, self.labelled)
+        return proportion_interval(self.model_errors, self.predicted)
 
     @property
     def title(self) -> str:
@@ -153,22 +169,27 @@ def yields(*, run: MiningRun) -> list[Yield]:
 def _yield(reason: str, opened: int, closed: list[tuple[str | None, str | None, str | None]]) -> Yield:
     rows = [row for row in closed if row[0] is not None]
     given = [row for row in rows if row[1] is not None]
+    predicted = [row for row in rows if row[2] is not None]
     return Yield(
         reason=reason,
         opened=opened,
         closed=len(closed),
         labelled=len(rows),
         with_given=len(given),
+        predicted=len(predicted),
         label_errors=sum(label != given_label for label, given_label, _ in given),
-        model_errors=sum(label != predicted for label, _, predicted in rows),
+        model_errors=sum(label != said for label, _, said in predicted),
     )
 
 
 def model_error(*, run: MiningRun) -> ErrorRate | None:
     """The model's error rate over the frame, from the audit sample and the mined census; None below two audit rows.
 
+    None, too, where no model has said anything.
     Tasks that are not settled yet, or have no label, count as non-response.
     """
+    if run.prediction_set_id is None:
+        return None
     rows = list(
         Consensus.objects.filter(task__mining_run_id=run.pk, label__isnull=False, task__state__in=CLOSED)
         .exclude(task__reason=Task.Reason.GOLD)

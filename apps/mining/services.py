@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from django.db import connection, transaction
 
 from apps.accounts.models import User
@@ -21,7 +22,7 @@ from apps.core.jobs import MINE, enqueue_run
 from apps.core.runs import lock_claimed
 from apps.examples.models import Example
 from apps.examples.queries import given_read
-from apps.mining.domain import Frame, Policy, Signals, signals_of, spreads_of, top_classes, why
+from apps.mining.domain import CHANCE_WHY, Frame, Policy, Signals, signals_of, spreads_of, top_classes, why
 from apps.mining.models import LatestScore, MiningRun
 from apps.mining.queries import under_way
 from apps.projects.models import Group, Project
@@ -31,6 +32,8 @@ from apps.projects.runs import finish
 from apps.projects.services.groups import audience
 from apps.registry.models import PredictionSet
 from apps.registry.queries import predictions_of, production
+
+Ids = npt.NDArray[np.int64]
 
 
 class NothingToMine(DomainError):
@@ -59,7 +62,10 @@ def start_mining(
     seed: int | None = None,
     prediction_set: int | None = None,
 ) -> MiningRun:
-    """Queue a mining run over a prediction set: the given one, else the newest of the model in production."""
+    """Queue a mining run over a prediction set: the given one, else the newest of the model in production.
+
+    Where no model is in production yet, a policy that asks only for an audit sample draws it by chance alone.
+    """
     require(person=by, project=project, action="mine")
     if project.protocol is None:
         raise BadInput("Add a protocol first: it says what people are asked.", field="protocol")
@@ -69,7 +75,7 @@ def start_mining(
     checked = Policy.parse(policy)
     run = MiningRun.objects.create(
         project=project,
-        prediction_set=_predictions(project, prediction_set),
+        prediction_set=_predictions(project, prediction_set, checked),
         policy=asdict(checked),
         reserved_for=_audience(project, checked, at),
         seed=project.round_number if seed is None else seed,
@@ -93,7 +99,7 @@ def _audience(project: Project, policy: Policy, at: datetime) -> Group | None:
     return group
 
 
-def _predictions(project: Project, prediction_set: int | None) -> PredictionSet:
+def _predictions(project: Project, prediction_set: int | None, policy: Policy) -> PredictionSet | None:
     if prediction_set is not None:
         found = project.prediction_sets.filter(pk=prediction_set, purpose=PredictionSet.Purpose.POOL).first()
         if found is None:
@@ -102,10 +108,12 @@ def _predictions(project: Project, prediction_set: int | None) -> PredictionSet:
             )
         return found
     model = production(project=project)
+    if model is None and policy.by_chance:
+        return None
     if model is None:
         raise NothingToMine(
-            "No model is in production yet, and mining chooses by what one says. Train one from the labels there are, "
-            "and promote it."
+            "No model is in production yet, and mining chooses by what one says. Ask for an audit sample alone "
+            "(label_error and margin 0), or train a model from the labels there are and promote it."
         )
     newest = predictions_of(model=model)
     if newest is None:
@@ -127,20 +135,63 @@ def record_mining(
     rng: np.random.Generator,
 ) -> None:
     """Write the latest scores and open the tasks; raises `ClaimLost` when another worker has taken over."""
+    row, queue = _locked(run, at)
+    write_scores(run=row, frame=frame, signals=signals)
+    opened = _open(row, queue, _tasks(row, frame, signals, picks, rng), at)
+    opened["gold"] = _open_gold(row, gold, queue, at)
+    finish(row, at=at, frame=len(frame.example_ids), opened=opened, spreads=spreads_of(signals))
+
+
+@transaction.atomic
+def record_draw(
+    *, run: MiningRun, frame: Ids, gold: Ids, picks: Selection, at: datetime, rng: np.random.Generator
+) -> None:
+    """Open a task for each example that was drawn, without a prediction: `record_mining` where there is no model."""
+    row, queue = _locked(run, at)
+    opened = _open(row, queue, _drawn(row, frame, picks, rng), at)
+    unpredicted = dict.fromkeys(map(int, gold))
+    opened["gold"] = open_gold_tasks(
+        queue=queue, predictions=unpredicted, model_id=None, run_id=row.pk, at=at
+    )
+    finish(row, at=at, frame=len(frame), opened=opened)
+
+
+def _locked(run: MiningRun, at: datetime) -> tuple[MiningRun, Queue]:
+    """The run and the queue of the protocol in force; raises `ClaimLost`."""
     row = lock_claimed(run)
     # locked, so that the group is not dissolved before its tasks are there; one that is gone leaves them to all
     groups = row.project.groups.select_for_update(no_key=True)
     row.reserved_for = groups.filter(pk=row.reserved_for_id or 0).first()
     assert row.project.protocol is not None  # start_mining has seen to it
-    queue = queue_for(project=row.project, protocol=row.project.protocol, at=at)
-    write_scores(run=row, frame=frame, signals=signals)
-    tasks = _tasks(row, frame, signals, picks, rng)
-    open_tasks(queue=queue, tasks=tasks, at=at, source=f"mining run {row.pk}")
+    return row, queue_for(project=row.project, protocol=row.project.protocol, at=at)
+
+
+def _open(run: MiningRun, queue: Queue, tasks: list[Task], at: datetime) -> dict[str, int]:
+    """How many were opened, by reason."""
+    open_tasks(queue=queue, tasks=tasks, at=at, source=f"mining run {run.pk}")
     if tasks:
-        tell_experts(queue=queue, opened=len(tasks), group=row.reserved_for, at=at)
-    gold_opened = _open_gold(row, gold, queue, at)
-    opened = {**Counter(task.reason for task in tasks), "gold": gold_opened}
-    finish(row, at=at, frame=len(frame.example_ids), opened=opened, spreads=spreads_of(signals))
+        tell_experts(queue=queue, opened=len(tasks), group=run.reserved_for, at=at)
+    return Counter(str(task.reason) for task in tasks)
+
+
+def _drawn(run: MiningRun, frame: Ids, picks: Selection, rng: np.random.Generator) -> list[Task]:
+    examples = Example.objects.in_bulk(map(int, frame[picks.indices]))
+    return [
+        Task(
+            example=(example := examples[int(frame[index])]),
+            payload_id=example.payload_id,
+            mining_run_id=run.pk,
+            reason=Task.Reason.AUDIT,
+            why=CHANCE_WHY,
+            given_label=given_read(project=run.project, example=example).label,
+            stratum=str(picks.stratum[place]),
+            inclusion_probability=float(picks.inclusion_probability[place]),
+            overlap=run.policy["overlap"],
+            reserved_for_id=run.reserved_for_id,
+            priority=float(rng.random()),
+        )
+        for place, index in enumerate(picks.indices)
+    ]
 
 
 def _tasks(
@@ -148,6 +199,7 @@ def _tasks(
 ) -> list[Task]:
     ids = [int(frame.example_ids[i]) for i in picks.indices]
     examples = Example.objects.in_bulk(ids)
+    assert run.prediction_set is not None
     tasks = []
     for place, index in enumerate(picks.indices):
         example, reason = examples[int(frame.example_ids[index])], str(picks.reason[place])
@@ -191,6 +243,7 @@ def _open_gold(run: MiningRun, gold: Frame, queue: Queue, at: datetime) -> int:
     # gold stands outside the frame, but has its prediction and scores like all else, or it would be known by its lack
     if len(gold.example_ids):
         write_scores(run=run, frame=gold, signals=signals_of(gold))
+    assert run.prediction_set is not None
     predictions = {}
     for pk, probs in zip(gold.example_ids, gold.probs, strict=True):
         top = top_classes(probs, gold.classes)

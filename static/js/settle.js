@@ -35,7 +35,7 @@ const KEYS = [
   { keys: ["Escape"], does: "Leave a text field", writing: true, run: leave },
   { keys: ["Ctrl+Enter"], does: "Settle, also from a text field", writing: true, run: () => send(complete) },
   { keys: ["Ctrl+z"], shown: ["Ctrl+z", "⇧"], does: "Undo a change, with ⇧ do it again", run: (_, { shiftKey }) => void turn(form(), shiftKey ? 1 : -1) },
-  { keys: ["n"], does: "Leave it for later, take the next", run: press("[data-key=n]") },
+  { keys: ["l"], does: "Leave it for later, take the next", run: press("[data-key=l]") },
   { keys: ["?"], does: "This list", run: press("[data-opens=cheat-sheet]") },
 ];
 

@@ -45,10 +45,10 @@ def test_an_audit_sample_of_none_is_refused(client: Client, turn: Turn) -> None:
     assert not MiningRun.objects.exists()
 
 
-def test_without_predictions_nothing_can_be_mined(client: Client, turn: Turn) -> None:
+def test_without_a_model_nothing_can_be_chosen_by_what_one_says(client: Client, turn: Turn) -> None:
     client.force_login(turn.house.lena)
-    answer = client.post("/p/digits/mining/start/", POLICY)
-    assert (answer.status_code, answer["X-Error-Code"]) == (409, "nothing_to_mine")
+    answer = client.post("/api/v1/projects/digits/mining-runs/", {}, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "nothing_to_mine")
 
 
 def test_an_expert_sees_the_runs_and_who_starts_them(client: Client, turn: Turn) -> None:
