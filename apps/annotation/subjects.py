@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apps.annotation.domain import BLIND_WHY
 from apps.annotation.models import Task
 from apps.annotation.questions import pair_of
 from apps.projects.domain import is_asked
+from apps.projects.domain.answers import fields_of as fields_asked
 
 
 @dataclass(frozen=True)
@@ -108,16 +109,22 @@ def fields_of(protocol: dict[str, Any], body: dict[str, Any], *, mirrored: bool)
     }
     purged = not body
     return [
-        _pair(shown, pairs[name], mirrored=mirrored) if name in pairs else field
+        _pair(shown, pairs[name], questions, mirrored=mirrored) if name in pairs else field
         for name, field in shown.items()
         # an example may lack a field that others of its project have
         if name not in seconds and (purged or field.value is not None)
     ]
 
 
-def _pair(shown: dict[str, Field], question: dict[str, Any], *, mirrored: bool) -> Pair:
-    left, right = pair_of(question, mirrored=mirrored)
-    return Pair(shown[left], shown[right])
+def _pair(
+    shown: dict[str, Field], question: dict[str, Any], questions: list[dict[str, Any]], *, mirrored: bool
+) -> Pair:
+    """Without the fields' titles, which would tell which is whose; unless another question is about one of them."""
+    left, right = (shown[name] for name in pair_of(question, mirrored=mirrored))
+    others = (about for other in questions if other is not question for about in fields_asked(other))
+    if set(question["fields"]) & set(others):
+        return Pair(left, right)
+    return Pair(replace(left, title=""), replace(right, title=""))
 
 
 def _shape(kind: str, value: Any) -> Any:

@@ -78,7 +78,7 @@ class Lead(threading.Thread):
 
     def __init__(self, house, stop):
         super().__init__()
-        self.house, self.stop, self.failed, self.done = house, stop, None, 0
+        self.house, self.stop, self.failed, self.at_it = house, stop, None, threading.Event()
 
     def run(self):
         try:
@@ -98,7 +98,7 @@ class Lead(threading.Thread):
         try:
             reserve_tasks(selection=Selection(n=10), reserved_for=audience, **given)
             prioritise_tasks(selection=Selection(n=5 + turn % 7), priority=level, **given)
-            self.done += 1
+            self.at_it.set()
         except DomainError:
             time.sleep(0.005)  # too few are left to answer it, or all is done
 
@@ -115,7 +115,10 @@ def test_while_leads_reserve_and_prioritise_at_once_nobody_starves_and_nothing_i
     make_group(project=house.project, name="all", people=names, **given)
     stop = threading.Event()
     leads, threads = [Lead(house, stop) for _ in range(2)], [Annotator(house, one) for one in crowd]
-    for thread in [*leads, *threads]:
+    for lead in leads:
+        lead.start()
+        assert lead.at_it.wait(60)
+    for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
@@ -123,7 +126,6 @@ def test_while_leads_reserve_and_prioritise_at_once_nobody_starves_and_nothing_i
     for thread in leads:
         thread.join(60)
     assert [thread.failed for thread in [*leads, *threads]] == [None] * 10
-    assert all(lead.done for lead in leads)
     assert sum(thread.answered for thread in threads) == 80
     assert set(Task.objects.values_list("state", "open_slots")) == {(TaskState.AGREED, 0)}
     doubled = Assignment.objects.values("task").annotate(n=Count("person", distinct=True)).exclude(n=2)
