@@ -35,6 +35,8 @@ app.conf.update(
         # digests too: each row knows from when on it may be mailed, so no digest is missed while beat is down
         "mail": {"task": jobs.MAIL.name, "schedule": 30.0, "options": {"expires": 60}},
         "sessions": {"task": jobs.SESSIONS.name, "schedule": 900.0, "options": {"expires": 600}},
+        "deliver": {"task": jobs.DELIVER.name, "schedule": 2.0, "options": {"expires": 10}},
+        "forget": {"task": jobs.FORGET.name, "schedule": 3600.0, "options": {"expires": 600}},
     },
     imports=[
         f"workers.jobs.{name}"
@@ -43,6 +45,7 @@ app.conf.update(
             "accounts",
             "calibration",
             "exchange",
+            "webhooks",
             "registry",
             "mining",
             "datasets",

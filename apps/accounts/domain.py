@@ -30,6 +30,9 @@ KINDS: dict[str, Kind] = {
     "round": Kind("Rounds to reflect on", "A round has its decision and waits for what it taught."),
     "run_done": Kind("Runs that are done", "A run that you started has ended.", mail="never"),
     "run_failed": Kind("Runs that failed", "A run that you started has failed.", mail="now"),
+    "webhook": Kind(
+        "Webhooks switched off", "An address outside could not be told of anything for days.", mail="now"
+    ),
     "mention": Kind("Mentions and replies", "Somebody mentions you, or answers your comment.", mail="now"),
     "calibration": Kind(
         "Calibration", "A calibration session is due: for you, or for somebody you look after."

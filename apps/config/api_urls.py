@@ -13,7 +13,7 @@ from apps.comments import api as comments
 from apps.config.api_docs import ApiDocs
 from apps.curricula import api as curricula
 from apps.datasets import api as datasets
-from apps.exchange.api import imports
+from apps.exchange.api import imports, webhooks
 from apps.explore import api as explore
 from apps.mining import api as mining
 from apps.projects import api as projects
@@ -133,6 +133,16 @@ urlpatterns: list[URLPattern] = [
     path(f"{PROJECT}aliases/", registry.Aliases.as_view()),
     path(f"{PROJECT}aliases/<slug:name>/", training.AliasDetail.as_view()),
     path(f"{PROJECT}aliases/<slug:name>/ledger/", registry.Ledger.as_view()),
+    # webhooks
+    path(f"{PROJECT}webhooks/", webhooks.Webhooks.as_view()),
+    path("webhooks/<int:id>/", webhooks.WebhookDetail.as_view()),
+    path("webhooks/<int:id>/rotate/", webhooks.RotateSecret.as_view()),
+    path("webhooks/<int:id>/switch-off/", webhooks.SwitchOff.as_view()),
+    path("webhooks/<int:id>/switch-on/", webhooks.SwitchOn.as_view()),
+    path("webhooks/<int:id>/test/", webhooks.SendTest.as_view()),
+    path("webhooks/<int:id>/deliveries/", webhooks.Deliveries.as_view()),
+    path("webhooks/<int:id>/replay/", webhooks.ReplayAll.as_view()),
+    path("webhook-deliveries/<int:id>/replay/", webhooks.ReplayOne.as_view()),
     # the loop, and its audit
     path(f"{PROJECT}rounds/", rounds.Rounds.as_view()),
     path("rounds/<int:id>/reflection/", rounds.Reflect.as_view()),

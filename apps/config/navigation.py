@@ -59,6 +59,7 @@ PLACES: dict[str, tuple[str, str, list[Entry]]] = {
 }
 MORE: list[tuple[str, str, str, str]] = [
     ("Jobs and health", "explore:jobs", "view", "activity"),
+    ("Webhooks", "exchange:webhooks", "manage_webhooks", "route"),
     ("Settings", "projects:protocol", "view", "settings"),
     ("Audit", "explore:audit", "audit", "shield-check"),
 ]
@@ -80,6 +81,7 @@ ACTIONS: list[Entry] = [
     ("Add or retire gold", "calibration:gold", "manage_gold"),
     ("Edit the protocol", "projects:edit_protocol", "edit_protocol"),
     ("Add or remove members", "projects:members", "manage_members"),
+    ("Add a webhook, or send dead letters again", "exchange:webhooks", "manage_webhooks"),
     ("Cancel or retry a job", "explore:jobs", "run_jobs"),
     ("Verify the audit chain", "explore:audit", "audit"),
 ]
@@ -99,6 +101,11 @@ BELONGS = {
     "explore:example": "data",
     "explore:lineage": "data",
     "exchange": "data",
+    "exchange:change_webhook": "",
+    "exchange:make_webhook": "",
+    "exchange:rotate_webhook": "",
+    "exchange:webhook": "",
+    "exchange:webhooks": "",
     "mining": "data",
     "datasets": "teaching",
     "curricula": "teaching",

@@ -158,6 +158,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a protocol's form has three for each o
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # bodies that are read whole
 MAX_UPLOAD_BYTES = int(float(read("MAX_UPLOAD_MB", "2048")) * 2**20)  # files, which are streamed
 
+WEBHOOKS_ALLOW_PRIVATE = flag("WEBHOOKS_ALLOW_PRIVATE")  # addresses within our own network, too
+
 JOB_STALE_SECONDS = float(read("JOB_STALE_SECONDS", "30"))
 
 REST_FRAMEWORK = {
@@ -184,6 +186,8 @@ SPECTACULAR_SETTINGS = {
         "TaskState": "apps.annotation.models.TaskState",
         "AssignmentState": "apps.annotation.models.AssignmentState",
         "CommentState": "apps.comments.models.CommentState",
+        "WebhookState": "apps.exchange.models.webhooks.WebhookState",
+        "DeliveryState": "apps.exchange.models.webhooks.DeliveryState",
         "ProposalState": "apps.curricula.models.ProposalState",
         "GateState": "apps.training.models.GateState",
         "RoundState": "apps.rounds.models.RoundState",

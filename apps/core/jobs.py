@@ -39,6 +39,8 @@ SWEEP = Job("core.sweep")
 EXPIRE = Job("annotation.expire_leases")
 MAIL = Job("accounts.mail")
 SESSIONS = Job("calibration.sessions")
+DELIVER = Job("exchange.deliver")
+FORGET = Job("exchange.forget_deliveries")
 
 
 def lanes() -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.safestring import mark_safe
 
+from apps.exchange.domain.webhooks import TOPICS
 from apps.exchange.models import ImportRun
 
 ENDINGS = {
@@ -50,3 +51,21 @@ class UploadForm(forms.Form):
                 raise forms.ValidationError({"format": message})
             values["format"] = guess.value
         return values
+
+
+class WebhookForm(forms.Form):
+    """Where to post, and of what. Whether the address may be posted to is for the service to say."""
+
+    url = forms.CharField(
+        label="Address",
+        help_text="Every message is posted here, signed.",
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "autocomplete": "off", "placeholder": "https://example.org/hooks"}
+        ),
+    )
+    events = forms.MultipleChoiceField(
+        label="Events",
+        choices=[(name, f"{topic.words}: {name}") for name, topic in TOPICS.items()],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one event to be told of."},
+    )

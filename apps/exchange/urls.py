@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.exchange.views import imports
+from apps.exchange.views import imports, webhooks
 
 app_name = "exchange"
 
@@ -15,4 +15,19 @@ urlpatterns = [
     path("p/<slug:slug>/imports/<int:run_id>/problems.csv", imports.problems, name="problems"),
     path("p/<slug:slug>/imports/<int:run_id>/cancel/", imports.cancel, name="cancel"),
     path("p/<slug:slug>/imports/<int:run_id>/retry/", imports.retry, name="retry"),
+    path("p/<slug:slug>/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("p/<slug:slug>/webhooks/make/", webhooks.make, name="make_webhook"),
+    path("p/<slug:slug>/webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
+    path("p/<slug:slug>/webhooks/<int:webhook_id>/change/", webhooks.change, name="change_webhook"),
+    path("p/<slug:slug>/webhooks/<int:webhook_id>/rotate/", webhooks.rotate, name="rotate_webhook"),
+    path("p/<slug:slug>/webhooks/<int:webhook_id>/test/", webhooks.send_test, name="test_webhook"),
+    path("p/<slug:slug>/webhooks/<int:webhook_id>/off/", webhooks.switch_off, name="switch_off_webhook"),
+    path("p/<slug:slug>/webhooks/<int:webhook_id>/on/", webhooks.switch_on, name="switch_on_webhook"),
+    path("p/<slug:slug>/webhooks/<int:webhook_id>/delete/", webhooks.delete, name="delete_webhook"),
+    path("p/<slug:slug>/webhooks/<int:webhook_id>/replay/", webhooks.replay, name="replay_all"),
+    path(
+        "p/<slug:slug>/webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/replay/",
+        webhooks.replay,
+        name="replay",
+    ),
 ]

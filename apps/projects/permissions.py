@@ -36,6 +36,7 @@ MAY: dict[str, frozenset[Role]] = {
     "edit_protocol": LEADS,
     "manage_gold": LEADS,
     "run_jobs": LEADS,
+    "manage_webhooks": LEADS,
     "view_people": LEADS,
     "manage_groups": LEADS,
     "manage_members": frozenset({Role.ADMIN}),
