@@ -16,6 +16,7 @@ from apps.core.models import Event
 from apps.projects.services import create_project, set_member
 from apps.projects.services.groups import make_group
 from apps.registry.models import PredictionRun
+from tests.exchange.letters import dead_letter
 
 EVERYBODY, LEADS = {"expert", "lead", "admin"}, {"lead", "admin"}
 LEAD, ADMIN, DESK = {"lead"}, {"admin"}, {"expert", "lead"}
@@ -79,6 +80,14 @@ MAY: dict[str, dict[str, set[str]]] = {
     f"{P}aliases/": {"get": EVERYBODY},
     f"{P}aliases/<slug:name>/": {"get": EVERYBODY, "post": LEAD},
     f"{P}aliases/<slug:name>/ledger/": {"get": EVERYBODY},
+    f"{P}webhooks/": {"get": LEADS, "post": LEADS},
+    "webhooks/<int:id>/": {"get": LEADS, "put": LEADS, "delete": LEADS},
+    "webhooks/<int:id>/deliveries/": {"get": LEADS},
+    **{
+        f"webhooks/<int:id>/{verb}/": {"post": LEADS}
+        for verb in ("rotate", "switch-off", "switch-on", "test", "replay")
+    },
+    "webhook-deliveries/<int:id>/replay/": {"post": LEADS},
     f"{P}rounds/": {"get": EVERYBODY, "post": LEAD},
     "rounds/<int:id>/reflection/": {"post": LEAD},
     f"{P}events/": {"get": ADMIN},
@@ -130,6 +139,7 @@ def numbers(loop: Any) -> dict[str, int]:
         kind: loop.lena.get(f"projects/digits/{kind}/")["results"][0]["id"]
         for kind in ("imports", "gold", "proposals", "training-runs", "models", "gates")
     }
+    dead = dead_letter(house)
     people = {"people": ["erin"], "by": house.lena, "at": house.clock}
     return first | {
         "groups": make_group(project=house.project, name="Night shift", **people).pk,
@@ -142,6 +152,8 @@ def numbers(loop: Any) -> dict[str, int]:
         "tasks": Task.objects.get().pk,
         "queues": Task.objects.get().queue_id,
         "rounds": rounds["id"],
+        "webhooks": dead.webhook_id,
+        "webhook-deliveries": dead.pk,
     }
 
 

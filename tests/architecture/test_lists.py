@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.exchange.models import ImportRun
+from apps.exchange.models import ImportRun, Webhook
 from tests.conftest import House
 from tests.turn import Turn
 
@@ -30,6 +30,7 @@ PAGES = {
     "proposals/?before=": "lena",
     "proposals/?dataset=": "lena",
     "runs/?before=": "lena",
+    "webhooks/1/?before=": "lena",
 }
 NO_PLACES = ["²", "-1", "1.5", "x", "9" * 19, "1" * 20, "9" * 5_000]
 
@@ -38,6 +39,8 @@ NO_PLACES = ["²", "-1", "1.5", "x", "9" * 19, "1" * 20, "9" * 5_000]
 def test_a_place_that_is_none_is_refused_by_every_list(client: Client, house: House, place: str) -> None:
     Turn(house).dataset()
     ImportRun.objects.create(pk=1, project=house.project, format="csv", created_at=timezone.now())
+    hook = {"url": "https://a.example/", "events": [], "position": 0, "created_by": house.lena}
+    Webhook.objects.create(pk=1, project=house.project, created_at=timezone.now(), **hook)
 
     answers = {}
     for address, person in PAGES.items():

@@ -23,6 +23,7 @@ from apps.projects.models import Project, Role
 from apps.projects.services import create_project, set_member
 from apps.projects.services.groups import make_group
 from tests.conftest import House
+from tests.exchange.letters import letter_words
 from tests.turn import Turn
 
 pytestmark = pytest.mark.django_db
@@ -336,6 +337,7 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
     said = add_comment(example=held.task.example, by=house.erin, text="a word", at=house.clock)
     numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}
     everywhere = {
+        **letter_words(house),
         "assignment_id": held.pk,
         "comment_id": said.pk,
         "gate_id": gate.pk,

@@ -53,6 +53,7 @@ PAGES = {
         "protocol/",
         "protocol/1/",
         "protocol/edit/",
+        "webhooks/",
     ],
     "ada": ["", "calibration/", "members/", "gold/", "audit/", "jobs/", "protocol/"],
 }
