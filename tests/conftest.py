@@ -176,7 +176,7 @@ class House:
         benchmark: str = "",
     ) -> PredictionSet:
         """What the model gives each key, kept in the store."""
-        from workers.jobs.tables import PREDICTIONS
+        from apps.registry.domain import PREDICTIONS
 
         rows = [{"key": key, "probs": probs[key], "fold": -1} for key in sorted(probs)]
         batches = pa.Table.from_pylist(rows, schema=PREDICTIONS).to_batches()

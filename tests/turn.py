@@ -15,6 +15,7 @@ from apps.datasets.models import DatasetVersion
 from apps.datasets.services import start_snapshot
 from apps.mining.models import MiningRun
 from apps.mining.services import start_mining
+from apps.registry.domain import PREDICTIONS
 from apps.registry.models import ModelVersion
 from apps.registry.services import record_prediction
 from apps.rounds.models import Round
@@ -23,7 +24,6 @@ from apps.training.models import Gate, TrainingRun
 from apps.training.services.gates import promote
 from apps.training.services.runs import add_recipe, finish_training, record_training, start_training
 from tests.conftest import House
-from workers.jobs.tables import PREDICTIONS
 
 ROWS = 12  # of each: taught and minable
 FROZEN = 60

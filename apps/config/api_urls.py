@@ -21,6 +21,7 @@ from apps.projects.api import RowView
 from apps.registry import api as registry
 from apps.rounds import api as rounds
 from apps.training import api as training
+from apps.training import api_outside as outside
 
 PROJECT = "projects/<slug:slug>/"
 
@@ -107,6 +108,9 @@ urlpatterns: list[URLPattern] = [
     *_run(
         "snapshot-runs", (datasets.SnapshotRunDetail, datasets.SnapshotRunCancel, datasets.SnapshotRunRetry)
     ),
+    path(f"{PROJECT}curricula/", curricula.Curricula.as_view()),
+    path(f"{PROJECT}curricula/<str:digest>/", curricula.CurriculumDetail.as_view()),
+    path(f"{PROJECT}curricula/<str:digest>/rows/", curricula.CurriculumRows.as_view()),
     path(f"{PROJECT}proposals/", curricula.Proposals.as_view()),
     path("proposals/<int:id>/", curricula.ProposalDetail.as_view()),
     path("proposals/<int:id>/approve/", curricula.ApproveProposal.as_view()),
@@ -118,13 +122,16 @@ urlpatterns: list[URLPattern] = [
     # training, models, gates
     path(f"{PROJECT}recipes/", training.Recipes.as_view()),
     path(f"{PROJECT}benchmarks/", training.Benchmarks.as_view()),
+    path(f"{PROJECT}benchmarks/<str:digest>/inputs/", outside.BenchmarkInputs.as_view()),
+    path(f"{PROJECT}minable/", outside.MinableInputs.as_view()),
     path(f"{PROJECT}training-runs/", training.TrainingRuns.as_view()),
     *_run(
         "training-runs", (training.TrainingRunDetail, training.TrainingRunCancel, training.TrainingRunRetry)
     ),
-    path(f"{PROJECT}models/", registry.Models.as_view()),
+    path(f"{PROJECT}models/", outside.Models.as_view()),
     path("models/<int:id>/", registry.ModelDetail.as_view()),
     path("models/<int:id>/gate/", training.JudgeModel.as_view()),
+    path("models/<int:id>/predictions/", outside.ReportPredictions.as_view()),
     path(f"{PROJECT}gates/", training.Gates.as_view()),
     path("gates/<int:id>/", training.GateDetail.as_view()),
     path("gates/<int:id>/promote/", training.PromoteGate.as_view()),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from apps.core.errors import DomainError
+from apps.core.errors import BadInput, DomainError
 from apps.core.pages import error_page
 
 
@@ -24,6 +27,30 @@ def check_length(request: HttpRequest, *, limit: int) -> None:
     """Raises `BodyTooLarge` where the body the request announces is longer."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
         raise BodyTooLarge(limit)
+
+
+CHUNK = 256 * 1024
+
+
+@contextmanager
+def spooled(request: HttpRequest) -> Iterator[IO[bytes]]:
+    """The request's body as a file that can be read from any place; raises `BadInput` where it ended early."""
+    expected, got = int(request.META.get("CONTENT_LENGTH") or 0), 0
+    if not expected:
+        raise BadInput(
+            "The body is empty, or has no Content-Length. Send the rows as the body.",
+            field="body",
+        )
+    with tempfile.TemporaryFile() as file:
+        while chunk := request.read(CHUNK):
+            got += len(chunk)
+            file.write(chunk)
+        if got < expected:
+            raise BadInput(
+                f"The body ended after {got:,} of {expected:,} bytes. Send it again.", field="body"
+            )
+        file.seek(0)
+        yield file
 
 
 class UploadLimitMiddleware:

@@ -1,19 +1,24 @@
-"""Operations on proposals."""
+"""Operations on proposals and curriculum versions."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 
-from apps.core.api import Keyset, operation
+from apps.core.api import Keyset, chosen, operation, parameter
 from apps.core.errors import NotFound
 from apps.core.serializers import Reason
-from apps.curricula.models import CurriculumRun, Proposal
-from apps.curricula.queries import proposals_of
+from apps.curricula.exports import taught_lines
+from apps.curricula.models import CurriculumRun, CurriculumVersion, Proposal
+from apps.curricula.queries import curricula_of, curriculum_in, proposals_of
 from apps.curricula.serializers import (
     ApprovalOut,
     Approve,
+    CurriculumDetailOut,
+    CurriculumOut,
     CurriculumRunOut,
     ProposalDetailOut,
     ProposalOut,
@@ -86,6 +91,55 @@ class SendBackProposal(OneProposal):
             at=timezone.now(),
             **values,
         )
+
+
+class Curricula(ProjectView):
+    """Every version, newest first; `?approved=true` only those that a second lead approved."""
+
+    may = {"GET": "view"}
+    pagination_class = Keyset
+
+    @operation(
+        gives=CurriculumOut,
+        many=True,
+        query=[parameter("approved", "Only those that were approved", choices=["true"])],
+    )
+    def get(self) -> Any:
+        approved = chosen(self.request, "approved", ["true"]) == "true"
+        return curricula_of(project=self.project, approved=approved)
+
+
+class OneCurriculum(ProjectView):
+    may = {"GET": "view"}
+
+    @property
+    def curriculum(self) -> CurriculumVersion:
+        return curriculum_in(project=self.project, digest=self.kwargs["digest"])
+
+
+class CurriculumDetail(OneCurriculum):
+    """One version, with the classes in whose order its soft labels stand."""
+
+    @operation(gives=CurriculumDetailOut)
+    def get(self) -> Any:
+        return self.curriculum
+
+
+class CurriculumRows(OneCurriculum):
+    """Every row of an approved curriculum as NDJSON, with its content, weight and stage: what a trainer needs.
+
+    The checks of its content are made again first, so that what may no longer be taught is not handed out.
+    """
+
+    may = {"GET": "read_rows"}
+
+    @operation(gives=OpenApiTypes.BINARY)
+    def get(self) -> Any:
+        lines = taught_lines(self.curriculum)
+        answer = StreamingHttpResponse(lines, content_type="application/x-ndjson")
+        name = f"{self.project.slug}-curriculum-v{self.curriculum.number}.ndjson"
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
 
 
 CurriculumRunDetail, CurriculumRunCancel, CurriculumRunRetry = run_views(

@@ -12,8 +12,8 @@ import pyarrow as pa
 from django.db.models import QuerySet
 
 from apps.core.errors import DomainError, NotFound
-from apps.core.store import read_batches, read_table
-from apps.curricula.models import CurriculumRun, CurriculumVersion, Proposal
+from apps.core.store import read_batches, read_manifest, read_table
+from apps.curricula.models import CurriculumRun, CurriculumVersion, Proposal, ProposalState
 from apps.datasets.models import DatasetVersion
 from apps.examples.models import Payload
 from apps.mining.models import LatestScore
@@ -46,6 +46,42 @@ def curriculum_run_in(*, project: Project, run_id: int) -> CurriculumRun:
     if found is None:
         raise NotFound("There is no such proposal run in this project.")
     return found
+
+
+def curricula_of(*, project: Project, approved: bool = False) -> QuerySet[CurriculumVersion]:
+    """Newest first; only those that were approved, where these are meant."""
+    rows = CurriculumVersion.objects.select_related("dataset", "project").filter(project=project)
+    return rows.filter(pk__in=_approved(project)) if approved else rows
+
+
+def curriculum_in(*, project: Project, digest: str) -> CurriculumVersion:
+    """The project's curriculum version; raises `NotFound`."""
+    found = curricula_of(project=project).filter(digest=digest).first()
+    if found is None:
+        raise NotFound("There is no curriculum with this digest in this project.")
+    return found
+
+
+class NotApproved(DomainError):
+    code = "not_approved"
+
+    def __init__(self) -> None:
+        super().__init__("Only an approved proposal is trained. Ask another lead to review it.")
+
+
+def is_approved(curriculum: CurriculumVersion) -> bool:
+    return _approved(curriculum.project).filter(curriculum=curriculum).exists()
+
+
+def _approved(project: Project) -> QuerySet[Proposal, int]:
+    approved = Proposal.objects.filter(project=project, state=ProposalState.APPROVED)
+    return approved.values_list("curriculum", flat=True)
+
+
+def classes_of(curriculum: CurriculumVersion) -> list[str]:
+    """The classes when its dataset was cut; soft labels are in their order, whatever the protocol says now."""
+    classes: list[str] = read_manifest("datasets", curriculum.dataset.digest)["classes"]
+    return classes
 
 
 def in_force(*, project: Project) -> CurriculumVersion | None:

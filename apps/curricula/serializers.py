@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from apps.core.serializers import Person, RunOut
 from apps.curricula.models import Approval, CurriculumRun, CurriculumVersion, Proposal, ProposalState
+from apps.curricula.queries import classes_of
 
 
 class CurriculumOut(serializers.ModelSerializer[CurriculumVersion]):
@@ -17,7 +18,19 @@ class CurriculumOut(serializers.ModelSerializer[CurriculumVersion]):
 
     class Meta:
         model = CurriculumVersion
-        fields = ("number", "digest", "dataset", "rows", "stages", "summary", "round_number", "created_at")
+        fields: tuple[str, ...] = (
+            "number", "digest", "dataset", "rows", "stages", "summary", "round_number", "created_at"
+        )  # fmt: skip
+
+
+class CurriculumDetailOut(CurriculumOut):
+    classes = serializers.SerializerMethodField(help_text="In whose order soft labels stand")
+
+    class Meta(CurriculumOut.Meta):
+        fields = (*CurriculumOut.Meta.fields, "classes")
+
+    def get_classes(self, curriculum: CurriculumVersion) -> list[str]:
+        return classes_of(curriculum)
 
 
 class ProposalOut(serializers.ModelSerializer[Proposal]):

@@ -34,6 +34,11 @@ from apps.registry.models import PredictionSet
 from apps.registry.queries import predictions_of, production
 
 Ids = npt.NDArray[np.int64]
+NOT_PREDICTED = "There are no predictions of the model in production yet. Wait for its prediction run."
+MADE_OUTSIDE = (
+    "The model in production was trained elsewhere, and nobody has reported what it predicts on the pool. "
+    "Its trainer reports that through the API (docs/outside-trainer.md)."
+)
 
 
 class NothingToMine(DomainError):
@@ -117,9 +122,7 @@ def _predictions(project: Project, prediction_set: int | None, policy: Policy) -
         )
     newest = predictions_of(model=model)
     if newest is None:
-        raise NothingToMine(
-            "There are no predictions of the model in production yet. Wait for its prediction run."
-        )
+        raise NothingToMine(MADE_OUTSIDE if model and model.outside else NOT_PREDICTED)
     return newest
 
 

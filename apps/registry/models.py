@@ -14,7 +14,10 @@ PRODUCTION = "production"
 
 
 class ModelVersion(models.Model):
-    """The result of a training run; its weights lie in the store under `digest`."""
+    """The result of a training run; its weights lie in the store under `digest`.
+
+    Those of one that was trained `outside` lie elsewhere: it predicts there, and what it predicts is reported.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="models")
     number = models.PositiveIntegerField()
@@ -24,6 +27,7 @@ class ModelVersion(models.Model):
     # which curriculum made it, written down by training, which stands above and whose run names the model
     curriculum_digest = models.CharField(max_length=64, blank=True)
     classes = models.JSONField()
+    outside = models.BooleanField(default=False)
     metrics = models.JSONField(default=dict)
     round_number = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
-from django.db.models import QuerySet
+import pyarrow as pa
+from django.db.models import Q, QuerySet
 
+from apps.examples.models import Example, Split
 from apps.projects.models import Project
 from apps.projects.queries import reading_of
 from apps.registry.models import PRODUCTION, Alias, AliasMove, ModelVersion, PredictionSet
@@ -54,3 +59,18 @@ def classes_today(*, project: Project, classes: list[str]) -> tuple[list[str], n
     names = reading_of(project=project).names(classes)
     today = list(dict.fromkeys(names))
     return today, np.eye(len(today))[[today.index(name) for name in names]]
+
+
+def minable(*, project: Project) -> Q:
+    """Which examples can be mined: those in pool and train whose content was not purged."""
+    return Q(project=project, split__in=[Split.POOL, Split.TRAIN], payload__body__isnull=False)
+
+
+def minable_rows(project: Project) -> Iterator[pa.RecordBatch]:
+    """key and payload (JSON text) of every example that can be mined, in key order."""
+    examples = Example.objects.filter(minable(project=project)).select_related("payload").order_by("key")
+    last = ""
+    while batch := list(examples.filter(key__gt=last)[:1_000]):
+        last = batch[-1].key
+        bodies = [json.dumps(example.payload.body) for example in batch]
+        yield pa.RecordBatch.from_pydict({"key": [example.key for example in batch], "payload": bodies})

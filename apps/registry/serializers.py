@@ -9,7 +9,7 @@ from apps.registry.models import Alias, AliasMove, ModelVersion, PredictionRun, 
 
 
 class ModelOut(serializers.ModelSerializer[ModelVersion]):
-    """A model version. Its weights lie in the store under `digest`."""
+    """A model version. Its weights lie in the store under `digest`; those of one trained `outside`, elsewhere."""
 
     parent = serializers.IntegerField(  # type: ignore[assignment]  # a serializer has a `parent` of its own
         source="parent.number", default=None, allow_null=True
@@ -28,6 +28,7 @@ class ModelOut(serializers.ModelSerializer[ModelVersion]):
             "training_run_id",
             "curriculum_digest",
             "classes",
+            "outside",
             "metrics",
             "aliases",
             "round_number",

@@ -12,6 +12,7 @@ from apps.curricula.models import ProposalState
 from apps.projects.models import Project
 from apps.projects.permissions import Member
 from apps.rounds.queries import Grounds, Standing
+from apps.training.domain import OUTSIDE
 from apps.training.models import Gate
 from apps.training.queries import gates_of
 
@@ -118,6 +119,11 @@ def _approve(standing: Standing, project: Project) -> Action:
 
 
 def _train(standing: Standing, project: Project) -> Action:
+    recipe = project.recipes.first()
+    if recipe and recipe.learner == OUTSIDE:
+        why = "The recipe has it trained elsewhere; the trainer there reports the model through the API."
+        title, who = "Train it outside, and report the model", "an outside trainer"
+        return _link(title, why, "view", who, "training:runs", project, "Runs")
     why = "The approval is the order to train; a worker queues it within seconds."
     return Action("follow", "Training is about to be queued", why, "run_jobs", "a worker")
 

@@ -15,7 +15,12 @@ from apps.algorithms.paired_losses import paired_difference
 from apps.core.errors import BadInput
 
 PASS, FAIL, UNSURE = "pass", "fail", "not_enough_evidence"
-LEARNERS = {"image-cnn": "small pictures", "text-ngrams": "short texts"}
+OUTSIDE = "outside"  # whoever trains reports the model through the API
+LEARNERS = {
+    "image-cnn": "small pictures",
+    "text-ngrams": "short texts",
+    OUTSIDE: "a trainer elsewhere, which reports through the API",
+}
 MOST_SECONDS = 604_800  # a week
 FOLDS = (2, 20)  # mining needs out-of-fold probabilities, so there is no fit without folds
 

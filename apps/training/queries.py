@@ -44,9 +44,10 @@ class NotMeasured(DomainError):
     def __init__(self, missing: list[Missing]) -> None:
         self.missing = missing
         pairs = ", ".join(f"model {model} on {benchmark.name}" for model, benchmark in missing)
-        super().__init__(
-            f"Not measured yet: {pairs}. Judging queues the prediction run; judge again when it is done."
-        )
+        mend = "Judging queues the prediction run; judge again when it is done."
+        if any(model.outside for model, _ in missing):
+            mend = "What a model trained outside predicts is reported through the API; judge again when it is there."
+        super().__init__(f"Not measured yet: {pairs}. {mend}")
 
 
 def benchmark_batches(*, project: Project, size: int = 2_000) -> Iterator[pa.RecordBatch]:
@@ -111,6 +112,11 @@ def _standing_rows(benchmark: Benchmark) -> list[dict[str, Any]]:
     standing = [row for row in rows if row["payload"] not in gone]
     read = [{**row, "label": reading.label(row["label"], version).label} for row in standing]
     return [row for row in read if row["label"] is not None]
+
+
+def standing_keys(benchmark: Benchmark) -> set[str]:
+    """The keys of the rows that still measure a model."""
+    return {row["key"] for row in _standing_rows(benchmark)}
 
 
 def outcomes(*, benchmark: Benchmark, models: list[ModelVersion]) -> list[Outcome]:

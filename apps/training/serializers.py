@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.serializers import Person, RunOut
+from apps.registry.serializers import PredictionSetOut
 from apps.training.models import Benchmark, Gate, GateState, Recipe, TrainingRun
 
 
@@ -148,3 +149,22 @@ class MoveAlias(serializers.Serializer[Any]):
         if values["action"] == "promote" and "gate" not in values:
             raise serializers.ValidationError({"gate": "Name the gate that the candidate passed."})
         return values
+
+
+class ReportModel(serializers.Serializer[Any]):
+    """A model that was trained elsewhere. Its classes are in the order of its probabilities."""
+
+    curriculum = serializers.CharField(
+        max_length=64, help_text="Digest of the approved curriculum it was taught"
+    )
+    digest = serializers.CharField(max_length=64, help_text="SHA-256 of its weights")
+    name = serializers.CharField(max_length=80, help_text="What trained it, such as sklearn-logistic")
+    classes = serializers.ListField(child=serializers.CharField(max_length=200), max_length=10_000)
+
+
+class MeasuredOut(serializers.Serializer[Any]):
+    """What was kept, and the judgement it led to: one gate per benchmark, or why there is none yet."""
+
+    prediction_set = PredictionSetOut()
+    gates = GateOut(many=True)
+    not_judged = serializers.CharField()

@@ -15,6 +15,7 @@ from apps.accounts.models import User
 from apps.accounts.services import create_token
 from apps.core.runs import claim
 from apps.core.store import Stored, write_table
+from apps.registry.domain import PREDICTIONS
 from apps.registry.models import PredictionRun
 from apps.registry.services import record_prediction
 from apps.training.models import TrainingRun
@@ -23,7 +24,6 @@ from workers.jobs.curricula import propose
 from workers.jobs.datasets import snapshot
 from workers.jobs.exchange import import_rows
 from workers.jobs.mining import mine
-from workers.jobs.tables import PREDICTIONS
 
 V1 = "/api/v1/"
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from apps.registry.domain import PREDICTIONS
 from workers.jobs import tables
-from workers.jobs.tables import PREDICTIONS, keep_predictions, merged
+from workers.jobs.tables import keep_predictions, merged
 
 
 def predictions(path: Path, keys: list[str], value: float, **columns: Any) -> Path:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
 from django.utils import timezone
 
 from apps.core.jobs import PREDICT
 from apps.core.runs import beat
 from apps.core.store import Stored, fetch_folder, write_table
-from apps.examples.models import Example, Split
-from apps.projects.models import Project
+from apps.registry.domain import PREDICTIONS
 from apps.registry.models import PredictionRun, PredictionSet
-from apps.registry.queries import predictions_of
+from apps.registry.queries import minable_rows, predictions_of
 from apps.registry.services import note_log, record_prediction
 from apps.training.queries import benchmark_with_payloads
 from workers.jobs.child import Line, run_learner
 from workers.jobs.claiming import JobFailed, claims
-from workers.jobs.tables import PREDICTIONS, clear, keep_predictions, merged, work_folder, write_rows
+from workers.jobs.tables import clear, keep_predictions, merged, work_folder, write_rows
 
 NOTHING = "There is nothing to predict: the project has no example in pool or train."
 NO_ROWS = "Every row of this benchmark was purged. Freeze a new one."
@@ -72,14 +68,3 @@ def _spec(folder: Path) -> Line:
 def _hear(run: PredictionRun, line: Line) -> None:
     if line["event"] == "progress":
         beat(run, at=timezone.now(), **{k: line[k] for k in ("done", "total", "seconds_left") if k in line})
-
-
-def minable_rows(project: Project) -> Iterator[pa.RecordBatch]:
-    """key and payload (JSON text) of every example in pool and train, in key order."""
-    examples = Example.objects.filter(project=project, split__in=[Split.POOL, Split.TRAIN])
-    examples = examples.filter(payload__body__isnull=False).select_related("payload").order_by("key")
-    last = ""
-    while batch := list(examples.filter(key__gt=last)[:1_000]):
-        last = batch[-1].key
-        bodies = [json.dumps(example.payload.body) for example in batch]
-        yield pa.RecordBatch.from_pydict({"key": [example.key for example in batch], "payload": bodies})

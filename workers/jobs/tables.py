@@ -12,15 +12,9 @@ import pyarrow.parquet as pq
 from django.conf import settings
 
 from apps.core.store import Stored, read_batches, write_table
+from apps.registry.domain import PREDICTIONS
 
 BATCH = 8_192
-PREDICTIONS = pa.schema(
-    [
-        pa.field("key", pa.string()),
-        pa.field("probs", pa.list_(pa.float32())),
-        pa.field("fold", pa.int32()),  # the fold whose model never saw the row; −1 where no model did
-    ]
-)
 
 
 def work_folder(kind: str, run_id: int) -> Path:

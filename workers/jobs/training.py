@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ from apps.curricula.safety import refuse_unsafe
 from apps.training.models import Benchmark, TrainingRun
 from apps.training.queries import benchmark_with_payloads
 from apps.training.services.runs import (
+    TrainedOutside,
     finish_training,
     note_epoch,
     note_log,
@@ -28,6 +30,8 @@ from workers.jobs.child import Line, run_learner
 from workers.jobs.claiming import JobFailed, claims
 from workers.jobs.tables import clear, keep_predictions, work_folder, write_rows
 
+log = logging.getLogger(__name__)
+
 ROWS = ["key", "payload", "label", "soft", "weight", "stage", "attributes"]
 BENCHMARK = ["key", "payload", "label", "attributes"]
 THREADS = 1  # small nets gain nothing from more, and one thread keeps a fit repeatable
@@ -35,7 +39,10 @@ THREADS = 1  # small nets gain nothing from more, and one thread keeps a fit rep
 
 @app.task(name=START_TRAINING.name)
 def start_approved(proposal_id: int) -> None:
-    start_training(proposal_id=proposal_id, at=timezone.now())
+    try:
+        start_training(proposal_id=proposal_id, at=timezone.now())
+    except TrainedOutside as reason:
+        log.info("Proposal %s: %s", proposal_id, reason)
 
 
 @claims(TRAIN, TrainingRun)
@@ -73,8 +80,9 @@ def _fit(run: TrainingRun) -> None:
 
 def _spec(run: TrainingRun, folder: Path, benchmarks: list[Benchmark]) -> Line:
     """Write the inputs, once: a run that resumes finds them as they were."""
-    if run.base is not None:
-        fetch_folder("models", run.base.digest, folder / "base")
+    base = run.base if run.base and not run.base.outside else None  # elsewhere, its weights are no base
+    if base is not None:
+        fetch_folder("models", base.digest, folder / "base")
     return {
         "contract": 1,
         **_inputs(run, folder, benchmarks),
@@ -83,7 +91,7 @@ def _spec(run: TrainingRun, folder: Path, benchmarks: list[Benchmark]) -> Line:
         "stages": [
             {name: stage[name] for name in ("name", "epochs", "replay")} for stage in run.curriculum.stages
         ],
-        "base": str(folder / "base") if run.base is not None else None,
+        "base": str(folder / "base") if base is not None else None,
         "warm_start": "fresh",
         "cross_fit": run.recipe.cross_fit,
         "budget": {"seconds": run.recipe.budget_seconds},

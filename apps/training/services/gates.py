@@ -134,12 +134,15 @@ def _check_labels(project: Project) -> None:
 
 @transaction.atomic
 def queue_measurements(*, missing: list[Missing], by: User | None, at: datetime) -> list[PredictionRun]:
-    """Queue a prediction run for each model and benchmark, where none is under way already."""
+    """Queue a prediction run for each model and benchmark, where none is under way already.
+
+    A model trained outside predicts there: it cannot be run.
+    """
     under_way = PredictionRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING])
     return [
         queue_prediction(model=model, by=by, at=at, benchmark=benchmark.digest)
         for model, benchmark in missing
-        if not under_way.filter(model=model, benchmark=benchmark.digest).exists()
+        if not model.outside and not under_way.filter(model=model, benchmark=benchmark.digest).exists()
     ]
 
 
@@ -300,7 +303,8 @@ def promote(*, gate_id: int, project: Project, by: User, at: datetime, note: str
         reason=reason,
         gate_id=gate.pk,
     )
-    queue_prediction(model=gate.candidate, by=by, at=at)
+    if not gate.candidate.outside:  # else what it predicts is reported
+        queue_prediction(model=gate.candidate, by=by, at=at)
     return line
 
 

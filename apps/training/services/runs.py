@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, OuterRef, Subquery
 
 from apps.accounts.models import User
 from apps.core.errors import BadInput, DomainError, NotFound
@@ -16,24 +16,27 @@ from apps.core.jobs import TRAIN, enqueue_run
 from apps.core.runs import lock_claimed
 from apps.core.store import Stored
 from apps.curricula.models import Proposal, ProposalState
+from apps.curricula.queries import NotApproved
 from apps.projects.models import Project
 from apps.projects.permissions import require
 from apps.projects.runs import finish
 from apps.registry.models import ModelVersion, PredictionSet
 from apps.registry.queries import production
 from apps.registry.services import keep_predictions, register_model
-from apps.training.domain import RecipePlan
+from apps.training.domain import OUTSIDE, RecipePlan
 from apps.training.models import Benchmark, Gate, Recipe, TrainingRun
 from apps.training.services.gates import judge_candidate
 
 LOG_KEPT = 40_000
 
 
-class NotApproved(DomainError):
-    code = "not_approved"
+class TrainedOutside(DomainError):
+    code = "trained_outside"
 
     def __init__(self) -> None:
-        super().__init__("Only an approved proposal is trained. Ask another lead to review it.")
+        super().__init__(
+            "The project's recipe has models trained elsewhere: the trainer there reports what it made through the API."
+        )
 
 
 @transaction.atomic
@@ -72,6 +75,8 @@ def _queue_training(proposal: Proposal, seed: int, at: datetime) -> TrainingRun:
     recipe = proposal.project.recipes.first()
     if recipe is None:
         raise BadInput("The project has no recipe yet. Add one before training.", field="recipe")
+    if recipe.learner == OUTSIDE:
+        raise TrainedOutside
     run = TrainingRun.objects.create(
         project=proposal.project,
         curriculum_id=proposal.curriculum_id,
@@ -104,9 +109,11 @@ def pin_benchmarks(*, run: TrainingRun) -> list[Benchmark]:
 
 
 def approved_without_run() -> list[int]:
-    """Approved proposals whose training was never queued, because the wake-up was lost."""
+    """Approved proposals whose training was never queued, because the wake-up was lost; not those trained outside."""
+    newest = Recipe.objects.filter(project=OuterRef("project")).order_by("-version").values("learner")[:1]
     approved = Proposal.objects.filter(state=ProposalState.APPROVED, training_run=None)
-    return list(approved.values_list("pk", flat=True))
+    waiting = approved.annotate(learner=Subquery(newest)).exclude(learner=OUTSIDE)
+    return list(waiting.values_list("pk", flat=True))
 
 
 def note_epoch(*, run: TrainingRun, entry: dict[str, Any]) -> None:
