@@ -17,6 +17,7 @@ from apps.rounds.actions import next_action
 from apps.rounds.models import Round
 from apps.rounds.queries import standing
 from apps.training.services.gates import promote, reject
+from apps.training.services.runs import add_recipe
 from tests.conftest import House
 from tests.turn import Turn
 
@@ -302,3 +303,14 @@ def test_while_predictions_are_made_the_board_waits_for_them(client: Client, tur
     post(client, turn.house, "1/reflect/", LESSON)
 
     assert title(turn.house) == "Prediction waits for a worker"
+
+
+def test_where_models_are_trained_elsewhere_the_board_waits_for_the_trainer_there(
+    client: Client, turn: Turn
+) -> None:
+    add_recipe(learner="outside", project=turn.house.project, by=turn.house.lena, at=turn.house.clock)
+    turn.approved()
+    assert where(turn.house) == "train"
+    assert title(turn.house) == "Train it outside, and report the model"
+    assert "an outside trainer" not in board(client, turn.house), "who looks may open the runs"
+    assert "reports the model through the API" in board(client, turn.house)
