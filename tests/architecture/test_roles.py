@@ -331,8 +331,7 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
     held = Assignment.objects.filter(person=house.erin).latest("pk")
     imported = ImportRun.objects.create(project=project, format="csv", created_at=house.clock)
     gold = add_gold(project=project, labels={"t01": "5"}, by=house.lena, at=house.clock)
-    people = {"people": ["erin"], "by": house.lena, "at": house.clock}
-    group = make_group(project=project, name="Night shift", **people)
+    group = make_group(project=project, name="Night", people=["erin"], by=house.lena, at=house.clock)
     runs = runs_of(project, mined=mined, imported=imported)
     said = add_comment(example=held.task.example, by=house.erin, text="a word", at=house.clock)
     numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}

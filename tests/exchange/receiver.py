@@ -39,7 +39,10 @@ def receiving(**values: Any) -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             """Nothing: it would stand between the tests' lines."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64  # with the usual five, connections that come at once wait for a second
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     receiver.url = f"http://127.0.0.1:{server.server_port}/hooks"
