@@ -122,7 +122,7 @@ def _predictions(project: Project, prediction_set: int | None, policy: Policy) -
         )
     newest = predictions_of(model=model)
     if newest is None:
-        raise NothingToMine(MADE_OUTSIDE if model and model.outside else NOT_PREDICTED)
+        raise NothingToMine(MADE_OUTSIDE if model.outside else NOT_PREDICTED)
     return newest
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("exchange", "0003_imports_count_causes_and_stop"),
+        ("exchange", "0004_imports_from_other_tools"),
         ("projects", "0003_protocol_mapping"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
