@@ -32,6 +32,7 @@ app.conf.update(
         "seal_late": {"task": jobs.SEAL_LATE.name, "schedule": 3600.0, "options": {"expires": 600}},
         "sweep": {"task": jobs.SWEEP.name, "schedule": 5.0, "options": {"expires": 20}},
         "expire": {"task": jobs.EXPIRE.name, "schedule": 5.0, "options": {"expires": 20}},
+        "remove_exports": {"task": jobs.REMOVE_EXPORTS.name, "schedule": 900.0, "options": {"expires": 600}},
         # digests too: each row knows from when on it may be mailed, so no digest is missed while beat is down
         "mail": {"task": jobs.MAIL.name, "schedule": 30.0, "options": {"expires": 60}},
         "sessions": {"task": jobs.SESSIONS.name, "schedule": 900.0, "options": {"expires": 600}},
@@ -46,6 +47,7 @@ app.conf.update(
             "calibration",
             "exchange",
             "webhooks",
+            "exports",
             "registry",
             "mining",
             "datasets",

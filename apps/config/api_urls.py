@@ -13,7 +13,7 @@ from apps.comments import api as comments
 from apps.config.api_docs import ApiDocs
 from apps.curricula import api as curricula
 from apps.datasets import api as datasets
-from apps.exchange.api import imports, webhooks
+from apps.exchange.api import exports, imports, webhooks
 from apps.explore import api as explore
 from apps.mining import api as mining
 from apps.projects import api as projects
@@ -56,6 +56,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{PROJECT}imports/", imports.Imports.as_view()),
     *_run("imports", (imports.ImportDetail, imports.ImportCancel, imports.ImportRetry)),
     path("imports/<int:id>/errors/", imports.ImportErrors.as_view()),
+    # exports
+    path(f"{PROJECT}exports/", exports.Exports.as_view()),
+    *_run("exports", (exports.ExportDetail, exports.ExportCancel, exports.ExportRetry)),
+    path("exports/<int:id>/file/", exports.ExportFile.as_view(), name="api-export-file"),
     # gold and calibration
     path(f"{PROJECT}gold/", calibration.GoldList.as_view()),
     path("gold/<int:id>/retire/", calibration.RetireGold.as_view()),

@@ -33,6 +33,7 @@ PLACES: dict[str, tuple[str, str, list[Entry]]] = {
             ("Browse", "explore:data", "view"),
             ("Mining", "mining:runs", "view"),
             ("Imports", "exchange:imports", "import"),
+            ("Exports", "exchange:exports", "export"),
         ],
     ),
     "teaching": (
@@ -72,6 +73,7 @@ ACTIONS: list[Entry] = [
     ("Reserve tasks, or put them first", "mining:runs", "run_queue"),
     ("Make or change a group", "projects:members", "manage_groups"),
     ("Import examples", "exchange:imports", "import"),
+    ("Export data", "exchange:exports", "export"),
     ("Cut a dataset version", "datasets:datasets", "snapshot"),
     ("Propose a curriculum", "curricula:proposals", "propose"),
     ("Approve or send back a proposal", "curricula:proposals", "approve"),

@@ -159,6 +159,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # bodies that are read whole
 MAX_UPLOAD_BYTES = int(float(read("MAX_UPLOAD_MB", "2048")) * 2**20)  # files, which are streamed
 
 WEBHOOKS_ALLOW_PRIVATE = flag("WEBHOOKS_ALLOW_PRIVATE")  # addresses within our own network, too
+EXPORT_DAYS = float(read("EXPORT_DAYS", "7"))  # how long an export is kept
 
 JOB_STALE_SECONDS = float(read("JOB_STALE_SECONDS", "30"))
 
@@ -191,6 +192,8 @@ SPECTACULAR_SETTINGS = {
         "ProposalState": "apps.curricula.models.ProposalState",
         "GateState": "apps.training.models.GateState",
         "RoundState": "apps.rounds.models.RoundState",
+        "ImportFormat": "apps.exchange.models.ImportRun.Format",
+        "ExportFormat": "apps.exchange.domain.formats.CHOICES",
         "Verdict": "apps.training.models.Gate.Verdict",
     },
 }

@@ -244,10 +244,26 @@ class _Hasher:
             filled = pc.fill_null(column, "")
             lengths = pc.binary_length(filled).to_numpy(zero_copy_only=False)
             self._sha.update(lengths.astype("<i8").tobytes())
-            self._sha.update(b"".join(filled.cast(pa.binary()).to_pylist()))
+            self._sha.update(characters(filled))
         else:
             values = pc.fill_null(column, _zero(column.type)).to_numpy(zero_copy_only=False)
             self._sha.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+
+
+def rows_digest(rows: pa.RecordBatch) -> str:
+    """The digest of some rows by themselves, without a manifest."""
+    hasher = _Hasher(rows.schema, {})
+    hasher.update(rows)
+    return hasher.hexdigest()
+
+
+def characters(texts: pa.StringArray) -> memoryview | bytes:
+    """All texts one after the other, in UTF-8, as they lie in memory; there is no null among them."""
+    _, offsets, data = texts.buffers()
+    if not len(texts) or data is None:
+        return b""
+    ends = memoryview(offsets).cast("i")
+    return memoryview(data)[ends[texts.offset] : ends[texts.offset + len(texts)]]
 
 
 def _type_name(kind: pa.DataType) -> str:
@@ -281,3 +297,32 @@ def open_stream(kind: str, digest: str) -> pa.NativeFile:
     """The bytes kept under this digest, as a seekable file."""
     filesystem, root = _filesystem()
     return filesystem.open_input_file(f"{root}/{kind}/{digest}")
+
+
+@contextmanager
+def write_file(path: str) -> Iterator[pa.NativeFile]:
+    """A file that is not for good, such as an export: written aside, and at its place only once it is whole."""
+    filesystem, root = _filesystem()
+    with _aside(filesystem, root) as aside:
+        with filesystem.open_output_stream(f"{aside}/file") as sink:
+            yield sink
+        filesystem.create_dir(f"{root}/{path}".rpartition("/")[0], recursive=True)
+        filesystem.move(f"{aside}/file", f"{root}/{path}")
+
+
+def open_file(path: str) -> pa.NativeFile:
+    """Such a file, seekable; raises `FileNotFoundError`."""
+    filesystem, root = _filesystem()
+    return filesystem.open_input_file(f"{root}/{path}")
+
+
+def move_file(path: str, to: str) -> None:
+    filesystem, root = _filesystem()
+    filesystem.move(f"{root}/{path}", f"{root}/{to}")
+
+
+def delete_files(folder: str) -> None:
+    """Delete a folder of such files with all that lies in it; one that is not there is as it should be."""
+    filesystem, root = _filesystem()
+    if exists(filesystem, f"{root}/{folder}"):
+        filesystem.delete_dir(f"{root}/{folder}")

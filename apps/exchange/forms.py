@@ -1,4 +1,4 @@
-"""The upload form."""
+"""The forms of imports and exports."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.safestring import mark_safe
 
+from apps.exchange.domain.formats import WHAT
 from apps.exchange.domain.webhooks import TOPICS
 from apps.exchange.models import ImportRun
+from apps.exchange.queries.exports import choices, versions
+from apps.projects.models import Project
 
 ENDINGS = {
     ".ndjson": ImportRun.Format.NDJSON,
@@ -69,3 +72,50 @@ class WebhookForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one event to be told of."},
     )
+
+
+class ExportForm(forms.Form):
+    """What is exported is chosen before the form; it offers the formats and versions that fit."""
+
+    what = forms.ChoiceField(choices=list(WHAT.items()), widget=forms.HiddenInput)
+    version = forms.ChoiceField(label="Version", required=False)
+    format = forms.ChoiceField(label="Format", widget=forms.RadioSelect)
+    benchmark = forms.BooleanField(
+        label="Benchmark rows, too",
+        required=False,
+        help_text="Whoever trains on them can no longer be measured by them.",
+    )
+    names = forms.BooleanField(
+        label="People by name",
+        required=False,
+        help_text="Otherwise each has a pseudonym, the same in every export of this project.",
+    )
+
+    def __init__(
+        self, *args: Any, project: Project, what: str = "", version: str = "", **kwargs: Any
+    ) -> None:
+        what = what if what in WHAT else "examples"
+        super().__init__(
+            *args, **{"initial": {"what": what, "version": version, "format": "parquet"}, **kwargs}
+        )
+        found = choices(project=project, what=what)
+        self.chosen, self.whats = what, list(WHAT.items())  # `form.what` is the field
+        self.why_not = [one for one in found if one.why_not]
+        self.fields["format"].choices = [  # type: ignore[attr-defined]
+            (one.name, f"{one.format.words}: {one.format.about}") for one in found if not one.why_not
+        ]
+        self._offer_versions(
+            [(one.digest, f"{one} · {one.digest[:8]}") for one in versions(project=project, what=what)]
+        )
+        for name, of in (("benchmark", ("examples", "annotations")), ("names", ("annotations",))):
+            if what not in of:
+                del self.fields[name]
+
+    def _offer_versions(self, found: list[tuple[str, str]]) -> None:
+        self.has_versions = self.chosen in ("dataset", "curriculum")
+        self.nothing = self.has_versions and not found
+        if self.has_versions:
+            self.fields["version"].choices = found  # type: ignore[attr-defined]
+            self.fields["version"].required = True
+        else:
+            del self.fields["version"]

@@ -1,21 +1,27 @@
-"""Imports and their problems, webhooks and their deliveries, as the API takes and gives them."""
+"""Imports and their problems, exports, webhooks and their deliveries, as the API takes and gives them."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.core.serializers import Person, RunOut
+from apps.exchange.domain.formats import CHOICES, WHAT
 from apps.exchange.domain.webhooks import TOPICS
 from apps.exchange.models import (
     Delivery,
     DeliveryState,
+    ExportRun,
     ImportProblem,
     ImportRun,
     Webhook,
     WebhookState,
 )
+from apps.exchange.queries.exports import kept_until
 
 
 class ImportOut(RunOut):
@@ -113,3 +119,57 @@ class DeliveryOut(serializers.ModelSerializer[Delivery]):
 
 class Replayed(serializers.Serializer[Any]):
     deliveries = serializers.IntegerField(help_text="How many dead letters are sent again")
+
+
+class StartExport(serializers.Serializer[Any]):
+    """`version` is the hash of the dataset or curriculum version; the others have none.
+
+    `benchmark` adds the benchmark's rows to examples and annotations, `names` people's usernames to annotations.
+    """
+
+    what = serializers.ChoiceField(choices=list(WHAT))
+    format = serializers.ChoiceField(choices=CHOICES)
+    version = serializers.CharField(max_length=64, allow_blank=True, default="")
+    benchmark = serializers.BooleanField(default=False)
+    names = serializers.BooleanField(default=False)
+
+
+class ExportOut(RunOut):
+    """An export. `digest` is the hash of the version, or of the rows once they are written; `file` where they are.
+
+    `manifest` counts rows by split, licence and source of the label, and says what was purged.
+    """
+
+    file = serializers.SerializerMethodField()
+    kept_until = serializers.SerializerMethodField()
+    what = serializers.ChoiceField(choices=list(WHAT))
+    format = serializers.ChoiceField(choices=CHOICES)
+    manifest = serializers.DictField(help_text="Empty until it is done")
+
+    class Meta(RunOut.Meta):
+        model = ExportRun
+        fields: tuple[str, ...] = (
+            *RunOut.Meta.fields,
+            "what",
+            "format",
+            "benchmark",
+            "names",
+            "digest",
+            "rows",
+            "name",
+            "size",
+            "sha256",
+            "file",
+            "kept_until",
+            "removed_at",
+            "manifest",
+        )
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_file(self, run: ExportRun) -> str | None:
+        """The file's address; null while there is none."""
+        return reverse("api-export-file", args=[run.pk]) if run.downloadable else None
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_kept_until(self, run: ExportRun) -> datetime | None:
+        return kept_until(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.exchange.views import imports, webhooks
+from apps.exchange.views import exports, imports, webhooks
 
 app_name = "exchange"
 
@@ -30,4 +30,10 @@ urlpatterns = [
         webhooks.replay,
         name="replay",
     ),
+    path("p/<slug:slug>/exports/", exports.exports, name="exports"),
+    path("p/<slug:slug>/exports/start/", exports.start, name="start_export"),
+    path("p/<slug:slug>/exports/<int:run_id>/", exports.export, name="export"),
+    path("p/<slug:slug>/exports/<int:run_id>/cancel/", exports.cancel, name="cancel_export"),
+    path("p/<slug:slug>/exports/<int:run_id>/retry/", exports.retry, name="retry_export"),
+    path("p/<slug:slug>/exports/<int:run_id>/remove/", exports.remove, name="remove_export"),
 ]

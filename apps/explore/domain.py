@@ -8,6 +8,7 @@ from typing import Any
 
 NOUNS = {
     "importrun": "import",
+    "exportrun": "export",
     "predictionrun": "prediction run",
     "miningrun": "mining run",
     "snapshotrun": "snapshot run",
@@ -32,6 +33,8 @@ SENTENCES = {
     "protocol.added": "put protocol version {version} in force",
     "recipe.added": "added recipe version {version} ({learner})",
     "import.started": "started the import of {name}",
+    "export.started": "started an export of {what} as {format}",
+    "export.removed": "removed export {id}: {why}",
     "benchmark.frozen": "froze a benchmark of {rows} rows",
     "gold.added": "made {keys} gold",
     "gold.retired": "retired gold {id}",

@@ -24,6 +24,7 @@ MAY: dict[str, frozenset[Role]] = {
     "comment": EVERYBODY,
     "adjudicate": LEADS,
     "import": LEADS,
+    "export": LEADS,
     "read_rows": LEADS,  # of dataset versions, of which gold can be read
     "mine": frozenset({Role.LEAD}),
     "run_queue": frozenset({Role.LEAD}),

@@ -17,13 +17,19 @@ from apps.projects.permissions import require
 
 NAMES = {
     "importrun": "Import",
+    "exportrun": "Export",
     "predictionrun": "Prediction",
     "miningrun": "Mining",
     "snapshotrun": "Dataset",
     "curriculumrun": "Proposal",
     "trainingrun": "Training",
 }
-PAGES = {"importrun": "exchange:run", "miningrun": "mining:run", "trainingrun": "training:run"}
+PAGES = {
+    "importrun": "exchange:run",
+    "exportrun": "exchange:export",
+    "miningrun": "mining:run",
+    "trainingrun": "training:run",
+}
 """The pages of single runs; all others stand on the jobs page alone."""
 
 

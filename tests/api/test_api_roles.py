@@ -37,6 +37,11 @@ MAY: dict[str, dict[str, set[str]]] = {
     "imports/<int:id>/cancel/": {"post": LEADS},
     "imports/<int:id>/retry/": {"post": LEADS},
     "imports/<int:id>/errors/": {"get": LEADS},
+    f"{P}exports/": {"get": LEADS, "post": LEADS},
+    "exports/<int:id>/": {"get": LEADS, "delete": LEADS},
+    "exports/<int:id>/cancel/": {"post": LEADS},
+    "exports/<int:id>/retry/": {"post": LEADS},
+    "exports/<int:id>/file/": {"get": LEADS},
     f"{P}gold/": {"get": LEADS, "post": LEADS},
     "gold/<int:id>/retire/": {"post": LEADS},
     f"{P}calibration/": {"get": ADMIN},
@@ -141,9 +146,10 @@ def numbers(loop: Any) -> dict[str, int]:
     said = add_comment(example=assignment.task.example, by=house.erin, text="a word", at=house.clock)
     rounds = loop.lena.post("projects/digits/rounds/", status=201)
     mined = loop.lena.post("projects/digits/mining-runs/", status=202)
+    loop.lena.post("projects/digits/exports/", {"what": "examples", "format": "csv"}, status=202)
     first = {
         kind: loop.lena.get(f"projects/digits/{kind}/")["results"][0]["id"]
-        for kind in ("imports", "gold", "proposals", "training-runs", "models", "gates")
+        for kind in ("imports", "exports", "gold", "proposals", "training-runs", "models", "gates")
     }
     dead = dead_letter(house)
     people = {"people": ["erin"], "by": house.lena, "at": house.clock}

@@ -20,6 +20,7 @@ PAGES = {
     "datasets/1/?start=": "lena",
     "datasets/?before=": "lena",
     "adjudication/?settled=": "lena",
+    "exports/?before=": "lena",
     "gold/?before=": "lena",
     "imports/1/?after=1:": "lena",
     "imports/1/?after=": "lena",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from apps.calibration.services import add_gold
 from apps.comments.services import add_comment
 from apps.config.supervisor.parts import ROOT
 from apps.core.models import Event
-from apps.exchange.models import ImportRun
+from apps.exchange.models import ExportRun, ImportRun
 from apps.mining.models import MiningRun
 from apps.projects.models import Project, Role
 from apps.projects.services import create_project, set_member
@@ -85,6 +86,12 @@ WHO: dict[str, set[str]] = {
     "datasets:datasets": ALL,
     "datasets:retry_run": LEADS,
     "exchange:cancel": LEADS,
+    "exchange:cancel_export": LEADS,
+    "exchange:export": LEADS,
+    "exchange:exports": LEADS,
+    "exchange:remove_export": LEADS,
+    "exchange:retry_export": LEADS,
+    "exchange:start_export": LEADS,
     "exchange:run": LEADS,
     "exchange:imports": LEADS,
     "exchange:problems": LEADS,
@@ -322,6 +329,12 @@ def runs_of(project: Project, *, mined: MiningRun, imported: ImportRun) -> dict[
     }
 
 
+def runs_of_exports(project: Project, *, at: datetime) -> dict[str, int]:
+    """The export that the addresses of exports name; its number is that of no import."""
+    run = ExportRun.objects.create(pk=1_000, project=project, what="examples", format="csv", created_at=at)
+    return {name: run.pk for name in in_projects() if name.startswith("exchange:") and "export" in name}
+
+
 @pytest.fixture
 def rows(house: House) -> dict[str, dict[str, Any]]:
     """What the words of each address are for a real row of project `digits`."""
@@ -332,7 +345,7 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
     imported = ImportRun.objects.create(project=project, format="csv", created_at=house.clock)
     gold = add_gold(project=project, labels={"t01": "5"}, by=house.lena, at=house.clock)
     group = make_group(project=project, name="Night", people=["erin"], by=house.lena, at=house.clock)
-    runs = runs_of(project, mined=mined, imported=imported)
+    runs = runs_of(project, mined=mined, imported=imported) | runs_of_exports(project, at=house.clock)
     said = add_comment(example=held.task.example, by=house.erin, text="a word", at=house.clock)
     numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}
     everywhere = {
@@ -351,7 +364,7 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
         "version": 1,
     }
     return {
-        name: {**everywhere, "run_id": runs.get(app), "number": numbers.get(app)}
+        name: {**everywhere, "run_id": runs.get(name, runs.get(app)), "number": numbers.get(app)}
         for name in in_projects()
         for app in [name.partition(":")[0]]
     }

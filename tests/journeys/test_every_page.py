@@ -36,6 +36,8 @@ PAGES = {
         "comments/digit-0001/",
         "imports/",
         "imports/1/",
+        "exports/",
+        "exports/?what=annotations",
         "mining/",
         "mining/1/",
         "mining/queues/1/",

@@ -1,1 +1,1 @@
-"""Operations of exchange: imports."""
+"""Operations of exchange: imports, exports."""

@@ -1,1 +1,1 @@
-"""What is read of exchange: imports."""
+"""What is read of exchange: imports, exports."""

@@ -1,1 +1,1 @@
-"""What changes exchange: imports."""
+"""What changes exchange: imports, exports."""

@@ -1,1 +1,1 @@
-"""Pages of exchange: imports."""
+"""Pages of exchange: imports, exports."""

@@ -87,6 +87,10 @@ def _import(run: Any) -> tuple[str, Link]:
     return f"Import {run.pk}", ("exchange:run", run.pk)
 
 
+def _export(run: Any) -> tuple[str, Link]:
+    return f"Export {run.pk}", ("exchange:export", run.pk)
+
+
 def _prediction(run: Any) -> tuple[str, Link]:
     return f"Predictions of model {run.model}", ("training:model", run.model.number)
 
@@ -113,6 +117,7 @@ def _training(run: Any) -> tuple[str, Link]:
 
 TITLES: dict[str, Callable[[Any], tuple[str, Link]]] = {
     "importrun": _import,
+    "exportrun": _export,
     "predictionrun": _prediction,
     "miningrun": _mining,
     "snapshotrun": _snapshot,
