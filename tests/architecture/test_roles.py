@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -86,12 +85,8 @@ WHO: dict[str, set[str]] = {
     "datasets:datasets": ALL,
     "datasets:retry_run": LEADS,
     "exchange:cancel": LEADS,
-    "exchange:cancel_export": LEADS,
-    "exchange:export": LEADS,
-    "exchange:exports": LEADS,
-    "exchange:remove_export": LEADS,
-    "exchange:retry_export": LEADS,
-    "exchange:start_export": LEADS,
+    **{f"exchange:{verb}_export": LEADS for verb in ("cancel", "remove", "retry", "start")},
+    **{f"exchange:{noun}": LEADS for noun in ("export", "exports")},
     "exchange:run": LEADS,
     "exchange:imports": LEADS,
     "exchange:problems": LEADS,
@@ -317,7 +312,9 @@ FILLED = {
 
 
 def runs_of(project: Project, *, mined: MiningRun, imported: ImportRun) -> dict[str, int]:
-    """The run that each app's addresses name."""
+    """The run that each app's addresses name; an export has the number of the import."""
+    at = imported.created_at
+    ExportRun.objects.create(pk=imported.pk, project=project, what="examples", format="csv", created_at=at)
     return {
         "curricula": project.curriculum_runs.latest("pk").pk,
         "datasets": project.snapshot_runs.latest("pk").pk,
@@ -327,12 +324,6 @@ def runs_of(project: Project, *, mined: MiningRun, imported: ImportRun) -> dict[
         "rounds": imported.pk,
         "training": project.training_runs.latest("pk").pk,
     }
-
-
-def runs_of_exports(project: Project, *, at: datetime) -> dict[str, int]:
-    """The export that the addresses of exports name; its number is that of no import."""
-    run = ExportRun.objects.create(pk=1_000, project=project, what="examples", format="csv", created_at=at)
-    return {name: run.pk for name in in_projects() if name.startswith("exchange:") and "export" in name}
 
 
 @pytest.fixture
@@ -345,7 +336,7 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
     imported = ImportRun.objects.create(project=project, format="csv", created_at=house.clock)
     gold = add_gold(project=project, labels={"t01": "5"}, by=house.lena, at=house.clock)
     group = make_group(project=project, name="Night", people=["erin"], by=house.lena, at=house.clock)
-    runs = runs_of(project, mined=mined, imported=imported) | runs_of_exports(project, at=house.clock)
+    runs = runs_of(project, mined=mined, imported=imported)
     said = add_comment(example=held.task.example, by=house.erin, text="a word", at=house.clock)
     numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}
     everywhere = {
