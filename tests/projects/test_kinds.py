@@ -184,3 +184,17 @@ def test_the_rubric_weighs_its_criteria_from_their_lowest_to_their_highest_point
     assert rubric_score(body, {"facts": 4, "style": 1}) == pytest.approx((3 * 0.75 + 1 * 1) / 4)
     assert rubric_score(body, {"facts": 1}) == 0
     assert rubric_score(body, {}) is None
+
+
+def test_an_example_that_lacks_what_the_target_is_about_has_no_label():
+    body = check_protocol(
+        {
+            "fields": [{"name": "ours", "kind": "text"}, {"name": "theirs", "kind": "text"}],
+            "questions": [
+                {"name": "better", "kind": "pairwise", "target": True, "fields": ["ours", "theirs"]}
+            ],
+        }
+    )
+    with pytest.raises(BadInput, match="about 'theirs', which this example does not have"):
+        check_answers(body, {}, condition="clear", content={"ours": "a"})
+    assert check_answers(body, {}, condition="unusable", content={"ours": "a"}) == {}

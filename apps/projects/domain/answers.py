@@ -31,11 +31,23 @@ def check_answers(
         raise BadInput(f"There is no question {unknown[0]!r} in this protocol.", field=unknown[0])
     if condition in CONDITIONS_WITHOUT_TARGET:
         return {}
+    _check_target(target_of(protocol), content or {})
     return {
         name: KINDS[question["kind"]].answer(question, answers[name], content or {})
         for name, question in questions.items()
         if is_asked(question, content or {}) and _given(question, answers)
     }
+
+
+def _check_target(target: dict[str, Any], content: dict[str, Any]) -> None:
+    """An example that lacks what the target is about has no label, whatever else is said of it."""
+    if is_asked(target, content):
+        return
+    lacks = next(field for field in fields_of(target) if content.get(field) in (None, "", []))
+    raise BadInput(
+        f"“{target['title']}” is about {lacks!r}, which this example does not have. Call it unusable, or skip it.",
+        field="condition",
+    )
 
 
 def is_asked(question: dict[str, Any], content: dict[str, Any]) -> bool:
