@@ -25,7 +25,7 @@ from apps.exchange.queries.exports import kept_until
 
 
 class ImportOut(RunOut):
-    """An import, its progress in rows. Bad rows are told under `errors/`; good rows are kept."""
+    """An import, its progress in rows. Bad rows are told under `errors/`; good rows are kept, but by a dry run."""
 
     class Meta(RunOut.Meta):
         model = ImportRun
@@ -35,6 +35,9 @@ class ImportOut(RunOut):
             "format",
             "on_conflict",
             "name",
+            "mapping",
+            "dry_run",
+            "stop_after",
             "rows_read",
             "rows_created",
             "rows_updated",

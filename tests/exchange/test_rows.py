@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from apps.exchange.domain import fitting, json_text
+from apps.exchange.domain import fitting, json_text, mapping
 from apps.exchange.domain import rows as domain
 from apps.exchange.domain.causes import WORDS
-from apps.exchange.domain.readers import columns, elsewhere, images, lines, read_rows, sheets
+from apps.exchange.domain.readers import arrow, columns, elsewhere, images, lines, read_rows, sheets
 from apps.exchange.domain.rows import BadRow, UnreadableFile, check_row
 from apps.exchange.services import imports as services
 
@@ -187,8 +187,6 @@ def test_a_bad_csv_row_is_one_bad_row(data, code):
         (b"key,text\n", "csv", "holds no rows"),
         (b"", "csv", "holds no rows"),
         (b"\n\n", "ndjson", "holds no rows"),
-        (b"key;image\na;b\n", "csv", "The header is `key;image`; separate with commas"),
-        (b"key\ttext\na\tb\n", "csv", "separate with commas"),
         (b"key,text,text\na,b,c\n", "csv", "names 'text' twice"),
         (b"key,,text\na,b,c\n", "csv", "Column 2 of the header has no name"),
         (b"name,text\na,b\n", "csv", "has no column `key`"),
@@ -199,6 +197,25 @@ def test_a_file_that_cannot_be_read_at_all_says_so(data, format, words):
     with pytest.raises(UnreadableFile, match=words) as told:
         rows(data, format)
     assert not str(told.value).endswith("..")
+
+
+@pytest.mark.parametrize(
+    ("data", "format"),
+    [
+        (b"key;text\na;b, c\n", "csv"),
+        (b"key\ttext\na\tb, c\n", "csv"),
+        (b"key\ttext\na\tb, c\n", "tsv"),
+        (b"key|text\na|b, c\n", "tsv"),
+        (b'"key, or so";key;text\n;a;b, c\n', "tsv"),
+    ],
+)
+def test_the_header_tells_what_separates_cells(data, format):
+    row = only(data, format)
+    assert (row.key, json.loads(row.body)["text"]) == ("a", "b, c")
+
+
+def test_a_tab_goes_before_the_commas_of_a_header_in_a_tsv():
+    assert json.loads(only(b"key\ttext, or words\na\tb\n", "tsv").body) == {"text, or words": "b"}
 
 
 def test_a_quote_left_open_takes_only_its_own_lines_with_it_and_says_which():
@@ -225,7 +242,9 @@ def test_a_line_that_is_no_json_is_told_by_its_character_and_in_plain_words(line
 
 def test_every_code_has_its_words():
     codes = set()
-    for module in (domain, json_text, lines, sheets, columns, elsewhere, images, fitting, services):
+    for module in (
+        domain, json_text, mapping, lines, sheets, columns, arrow, elsewhere, images, fitting, services,
+    ):  # fmt: skip
         codes |= set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', inspect.getsource(module)))
     told = {code for code in codes if code in WORDS} | {f"no_{f}" for f in ("key", "label", "licence")}
     told |= {f"bad_{f}" for f in ("key", "label", "licence", "payload", "attributes")}

@@ -14,38 +14,43 @@ from apps.core.jobs import IMPORT
 from apps.core.runs import beat, lock_claimed
 from apps.core.store import open_stream
 from apps.exchange.domain.fitting import Fit
+from apps.exchange.domain.mapping import Mapping
 from apps.exchange.domain.readers import read_rows
 from apps.exchange.domain.rows import UnreadableFile
 from apps.exchange.domain.seen import SeenKeys
 from apps.exchange.models import ImportRun
-from apps.exchange.services.imports import CHUNK_ROWS, Chunk, bring_in, give_up
+from apps.exchange.services.imports import CHUNK_ROWS, Chunk, begin_again, bring_in, give_up
 from apps.projects.runs import finish
 from workers.jobs.claiming import JobFailed, claims
 
 Item = TypeVar("Item")
-TOO_MANY = (
-    "Stopped after {n:,} bad rows; {good:,} good ones are in. "
-    "Mend the file, or allow more bad rows, and send it again."
-)
 
 
 @claims(IMPORT, ImportRun)
 def import_rows(run: ImportRun) -> None:
     fit = Fit.to(run.protocol.body) if run.protocol else None
+    mapping = Mapping.of(run.mapping) if run.mapping else None
+    if run.dry_run:
+        begin_again(run=run)
     with open_stream("uploads", run.upload) as source:
         try:
-            for chunk in ahead(chunks(read_rows(source, run.format), done=run.rows_read, fit=fit)):
+            rows = read_rows(source, run.format, mapping=mapping, name=run.name)
+            for chunk in ahead(chunks(rows, done=run.rows_read, fit=fit)):
                 row = bring_in(run=run, chunk=chunk, at=timezone.now())
                 beat(run, at=timezone.now(), rows=row.rows_read)
                 if row.rows_bad >= row.stop_after:
-                    raise UnreadableFile(
-                        TOO_MANY.format(n=row.rows_bad, good=row.rows_created + row.rows_updated)
-                    )
+                    raise UnreadableFile(_too_many(row))
         except UnreadableFile as error:
             give_up(run=run)
             raise JobFailed(str(error)) from error
     with transaction.atomic():
         finish(lock_claimed(run), at=timezone.now())
+
+
+def _too_many(run: ImportRun) -> str:
+    good = run.rows_created + run.rows_updated
+    told = f"{good:,} would have come in" if run.dry_run else f"{good:,} good ones are in"
+    return f"Stopped after {run.rows_bad:,} bad rows; {told}. Mend the file, or allow more bad rows, and send it again."
 
 
 def chunks(rows: Iterator[tuple[int, Any]], *, done: int, fit: Fit | None) -> Iterator[Chunk]:

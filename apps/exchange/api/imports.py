@@ -14,10 +14,11 @@ from rest_framework.response import Response
 
 from apps.core.api import Keyset, Problem, chosen, operation, parameter
 from apps.core.errors import BadInput, DomainError
+from apps.core.input import read_json
 from apps.exchange.models import ImportRun
 from apps.exchange.queries.imports import imports_of
 from apps.exchange.serializers import ImportOut, ImportProblemOut
-from apps.exchange.services.imports import start_import
+from apps.exchange.services.imports import STOP_AFTER, start_import
 from apps.projects.api import ProjectView, RowView, run_views
 
 FORMATS = {
@@ -25,8 +26,11 @@ FORMATS = {
     "application/ndjson": "ndjson",
     "application/jsonl": "ndjson",
     "text/csv": "csv",
+    "text/tab-separated-values": "tsv",
     "application/vnd.apache.parquet": "parquet",
     "application/zip": "images",
+    "application/vnd.apache.arrow.file": "arrow",
+    "application/vnd.apache.arrow.stream": "arrow",
 }
 CHUNK = 256 * 1024
 
@@ -61,6 +65,9 @@ class Imports(ProjectView):
             parameter("on_conflict", "A key that is known: error (default), skip or update",
                       choices=ImportRun.OnConflict.values),
             parameter("name", "What to call it, usually the file's name"),
+            parameter("mapping", "What each column is, as JSON (docs/importing.md)"),
+            parameter("dry_run", "true: tell what would come in, and write none of it", choices=["true", "false"]),
+            parameter("stop_after", "So many bad rows end the import (10,000 unless told)"),
         ],
     )  # fmt: skip
     def post(self, request: Request, slug: str) -> Response:
@@ -73,6 +80,9 @@ class Imports(ProjectView):
             kind=request.query_params.get("kind", "examples"),
             on_conflict=request.query_params.get("on_conflict", "error"),
             name=request.query_params.get("name", ""),
+            mapping=mapping_of(request),
+            dry_run=chosen(request, "dry_run", ["true", "false"]) == "true",
+            stop_after=stop_after_of(request),
         )
         return Response(ImportOut(run).data, status=202)
 
@@ -88,6 +98,22 @@ def format_of(request: Request) -> str:
         sentence = f"The Content-Type {kind!r} names no format; add ?format= with one of {choices}."
         raise BadInput(sentence, field="format")
     return named
+
+
+def mapping_of(request: Request) -> Any:
+    """The JSON of `?mapping=`; None where there is none."""
+    told = request.query_params.get("mapping", "")
+    try:
+        return read_json(told) if told else None
+    except BadInput as error:
+        raise BadInput(f"`mapping` is not right. {error.message}", field="mapping") from error
+
+
+def stop_after_of(request: Request) -> int:
+    told = request.query_params.get("stop_after") or str(STOP_AFTER)
+    if not (told.isascii() and told.isdecimal()) or len(told) > 9:
+        raise BadInput(f"`stop_after` is {told[:40]!r}; give a number of bad rows.", field="stop_after")
+    return int(told)
 
 
 def body_of(request: HttpRequest) -> Iterator[bytes]:

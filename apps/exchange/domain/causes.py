@@ -19,6 +19,7 @@ WORDS = {
     "field_missing": "field of the protocol missing",
     "image_too_large": "image too large",
     "key_exists": "key already there",
+    "label_kept_out": "label kept out by the mapping",
     "label_not_an_option": "label is not an option",
     "no_file": "no such image",
     "no_key": "no key",
@@ -34,4 +35,5 @@ WORDS = {
     "too_many_cells": "more cells than columns",
     "unknown_field": "unknown field",
     "unknown_split": "unknown split",
+    "unmapped_column": "column that the mapping does not name",
 }

@@ -17,7 +17,9 @@ class ImportRun(Run):
     class Format(models.TextChoices):
         NDJSON = "ndjson", "NDJSON"
         CSV = "csv", "CSV"
+        TSV = "tsv", "TSV"
         PARQUET = "parquet", "Parquet"
+        ARROW = "arrow", "Arrow"
         IMAGES = "images", "Zip of images"
         LABEL_STUDIO = "label_studio", "Label Studio JSON"
         DOCCANO = "doccano", "doccano JSONL"
@@ -45,6 +47,8 @@ class ImportRun(Run):
     protocol = models.ForeignKey(
         Protocol, null=True, on_delete=models.PROTECT, related_name="+"
     )  # rows have to fit it
+    mapping = models.JSONField(null=True)  # what each column is; none where columns are named as rows are
+    dry_run = models.BooleanField(default=False)  # tells what would come in, and writes none of it
     readable = models.BooleanField(default=True)  # false where trying again cannot help
 
     class Meta:

@@ -17,6 +17,7 @@ from apps.core.jobs import IMPORT, enqueue_run
 from apps.core.runs import lock_claimed
 from apps.core.store import put_stream
 from apps.exchange.domain.fitting import Fit
+from apps.exchange.domain.mapping import MAPPED, Mapping
 from apps.exchange.domain.rows import BadRow, Problem, Row, check_row
 from apps.exchange.domain.seen import SeenKeys
 from apps.exchange.models import ImportProblem, ImportRun
@@ -24,6 +25,7 @@ from apps.projects.models import Project
 from apps.projects.permissions import require
 
 PROBLEMS_KEPT = 1_000
+STOP_AFTER, MOST_BAD = 10_000, 10_000_000
 CHUNK_ROWS, CHUNK_SIZE = 20_000, 32 * 2**20
 STAGED = """
 CREATE TEMP TABLE IF NOT EXISTS staged (row_number integer, key text COLLATE "C", digest text, body jsonb, label text,
@@ -38,6 +40,7 @@ ON CONFLICT DO NOTHING
 ANY_NEAR = (
     "SELECT key FROM examples_example WHERE project_id = %s AND key BETWEEN %s AND %s ORDER BY key LIMIT 1"
 )
+CHANGING = ("payload_id", "label", "split", "attributes", "licence")
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 COUNTED = ("rows_read", "rows_created", "rows_updated", "rows_skipped", "rows_bad", "causes")
 
@@ -49,29 +52,71 @@ def start_import(
     at: datetime,
     chunks: Iterable[bytes],
     format: str,
+    **how: Any,
+) -> ImportRun:
+    """Keep the uploaded bytes in the store and queue their import; `how` is what `import_kept` takes."""
+    require(person=by, project=project, action="import")
+    check_how(format=format, **how)  # before anything is kept
+    upload = put_stream("uploads", chunks)
+    return import_kept(project=project, by=by, at=at, upload=upload, format=format, **how)
+
+
+@transaction.atomic
+def import_kept(
+    *,
+    project: Project,
+    by: User,
+    at: datetime,
+    upload: str,
+    format: str,
     kind: str = "examples",
     on_conflict: str = "error",
     name: str = "",
+    mapping: dict[str, Any] | None = None,
+    dry_run: bool = False,
+    stop_after: int = STOP_AFTER,
+    wakes: bool = True,
 ) -> ImportRun:
-    """Keep the uploaded bytes in the store and queue their import."""
+    """Queue the import of bytes that are in the store; with `wakes` off, whoever asked does the work themselves."""
     require(person=by, project=project, action="import")
-    asked = {"kind": kind, "format": format, "on_conflict": on_conflict}
-    _check_words(asked)
-    upload = put_stream("uploads", chunks)
-    with transaction.atomic():
-        run = ImportRun.objects.create(
-            project=project,
-            name=name[:200],
-            upload=upload,
-            created_by=by,
-            created_at=at,
-            round_number=project.round_number,
-            protocol=project.protocol,
-            **asked,
-        )
-        record_event(kind="import.started", row=run, at=at, actor=by, upload=upload, name=run.name)
+    asked = {"kind": kind, "format": format, "on_conflict": on_conflict, "stop_after": stop_after}
+    run = ImportRun.objects.create(
+        project=project,
+        name=name[:200],
+        upload=upload,
+        dry_run=dry_run,
+        mapping=check_how(mapping=mapping, **asked),
+        created_by=by,
+        created_at=at,
+        round_number=project.round_number,
+        protocol=project.protocol,
+        woken_at=at,
+        **asked,
+    )
+    record_event(
+        kind="import.started", row=run, at=at, actor=by, upload=upload, name=run.name, dry_run=dry_run
+    )
+    if wakes:
         enqueue_run(IMPORT, run, at=at)
     return run
+
+
+def check_how(
+    *, format: str, mapping: Any = None, stop_after: int = STOP_AFTER, **words: Any
+) -> dict[str, Any] | None:
+    """The mapping as it will be kept; raises `BadInput` for what cannot be meant."""
+    _check_words(
+        {"format": format, **{name: words[name] for name in ("kind", "on_conflict") if name in words}}
+    )
+    if not 1 <= stop_after <= MOST_BAD:
+        raise BadInput(f"`stop_after` must be a number from 1 to {MOST_BAD:,}.", field="stop_after")
+    if mapping is None:
+        return None
+    if format not in MAPPED:
+        raise BadInput(
+            f"A file of the format {format} has no columns to map. Leave the mapping out.", field="mapping"
+        )
+    return Mapping.of(mapping).given()
 
 
 def _check_words(asked: dict[str, str]) -> None:
@@ -89,6 +134,17 @@ def _check_words(asked: dict[str, str]) -> None:
 def give_up(*, run: ImportRun) -> None:
     """Keep that this file can never be read, so that nobody is offered to try again."""
     ImportRun.objects.filter(pk=run.pk, claim=run.claim).update(readable=False)
+
+
+def begin_again(*, run: ImportRun) -> None:
+    """Forget what a dry run that was cut off had told: it has brought nothing in that it could go on from."""
+    with transaction.atomic():
+        row = lock_claimed(run)
+        row.problems.all().delete()
+        for name in COUNTED:
+            setattr(row, name, {} if name == "causes" else 0)
+        row.save(update_fields=COUNTED)
+    run.rows_read = 0
 
 
 @dataclass
@@ -148,11 +204,14 @@ def bring_in(*, run: ImportRun, chunk: Chunk, at: datetime) -> ImportRun:
     """
     row = lock_claimed(run)
     with connection.cursor() as cursor:
-        doubles = _doubles(cursor, row, chunk.doubtful)
+        doubles = _doubles(cursor, row, chunk)
         _stage(cursor, chunk.without(doubles) if doubles else chunk.lines)
         refused = _refuse(cursor, row, chunk.rows)
-        cursor.execute(PAYLOADS)
-        created, updated = _upsert(cursor, row, at)
+        if row.dry_run:
+            created, updated = _foresee(cursor, row)
+        else:
+            cursor.execute(PAYLOADS)
+            created, updated = _upsert(cursor, row, at)
     problems = sorted([*chunk.problems, *doubles.values(), *refused], key=lambda problem: problem.row)
     _tell(row, problems)
     row.rows_read += chunk.read
@@ -165,14 +224,17 @@ def bring_in(*, run: ImportRun, chunk: Chunk, at: datetime) -> ImportRun:
     return row
 
 
-def _doubles(cursor: Any, run: ImportRun, doubtful: dict[str, int]) -> dict[int, Problem]:
+def _doubles(cursor: Any, run: ImportRun, chunk: Chunk) -> dict[int, Problem]:
     """Of the rows whose key may have stood earlier in the file, by number those whose key has come in since."""
+    doubtful, found = chunk.doubtful, {}
     if not doubtful:
-        return {}
-    known = "SELECT key FROM examples_example WHERE project_id = %s AND key = ANY(%s)"
-    cursor.execute(known, [run.project_id, list(doubtful)])
-    found = {}
-    for (key,) in cursor.fetchall():
+        return found
+    keys = list(doubtful)
+    if not run.dry_run:  # of which nothing has come in, and its doubts have to do
+        known = "SELECT key FROM examples_example WHERE project_id = %s AND key = ANY(%s)"
+        cursor.execute(known, [run.project_id, keys])
+        keys = [key for (key,) in cursor.fetchall()]
+    for key in keys:
         bad = _stands_twice(key)
         found[doubtful[key]] = Problem(doubtful[key], bad.field, bad.code, bad.message)
     return found
@@ -239,9 +301,8 @@ def _upsert(cursor: Any, run: ImportRun, at: datetime) -> tuple[int, int]:
     """How many examples were created and how many changed."""
     conflict = "DO NOTHING"
     if run.on_conflict == ImportRun.OnConflict.UPDATE:
-        names = ("payload_id", "label", "split", "attributes", "licence")
-        sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in (*names, "updated_at"))
-        differs = " OR ".join(f"kept.{name} IS DISTINCT FROM EXCLUDED.{name}" for name in names)
+        sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in (*CHANGING, "updated_at"))
+        differs = " OR ".join(f"kept.{name} IS DISTINCT FROM EXCLUDED.{name}" for name in CHANGING)
         conflict = f"(project_id, key) DO UPDATE SET {sets} WHERE {differs}"
     cursor.execute(
         "WITH kept AS (INSERT INTO examples_example AS kept "
@@ -250,6 +311,22 @@ def _upsert(cursor: Any, run: ImportRun, at: datetime) -> tuple[int, int]:
         f"ON CONFLICT {conflict} RETURNING xmax = 0 AS fresh) "
         "SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM kept",
         [run.project_id, at, at],
+    )
+    created, updated = cursor.fetchone()
+    return created, updated
+
+
+def _foresee(cursor: Any, run: ImportRun) -> tuple[int, int]:
+    """How many examples `_upsert` would create and change."""
+    pairs = (("payload_id", "digest"), *((name, name) for name in CHANGING[1:]))
+    differs = " OR ".join(f"example.{kept} IS DISTINCT FROM staged.{sent}" for kept, sent in pairs)
+    if run.on_conflict != ImportRun.OnConflict.UPDATE:
+        differs = "false"
+    cursor.execute(
+        "SELECT count(*) FILTER (WHERE example.id IS NULL), "
+        f"count(*) FILTER (WHERE example.id IS NOT NULL AND ({differs})) FROM staged "
+        "LEFT JOIN examples_example AS example ON example.project_id = %s AND example.key = staged.key",
+        [run.project_id],
     )
     created, updated = cursor.fetchone()
     return created, updated

@@ -10,22 +10,41 @@ import pyarrow.parquet as pq
 
 from apps.exchange.domain import rows
 from apps.exchange.domain.json_text import parse_objects
-from apps.exchange.domain.rows import UnreadableFile, too_long
+from apps.exchange.domain.readers.naming import Check, any_columns, once
+from apps.exchange.domain.rows import BadRow, UnreadableFile, too_long
 
 MAX_GROUP = 256 * 2**20  # bytes of a Parquet row group in memory: one page may be as large
 VALUE = 64  # bytes that a value takes in Python at the least, however little it takes in Parquet
 
 
 def parquet_rows(source: BinaryIO) -> Iterator[Any]:
+    yield from with_objects(parquet_records(source, any_columns))
+
+
+def parquet_records(source: BinaryIO, check: Check) -> Iterator[Any]:
+    """Column → value of each row; `check` may refuse the columns."""
     try:
         file = pq.ParquetFile(source)
+        check(once(file.schema_arrow.names))
         for group in range(file.num_row_groups):
             size = _rows_at_once(file.metadata.row_group(group), group)
             for batch in file.iter_batches(batch_size=size, row_groups=[group]):
-                yield from _from_batch(batch)
+                yield from from_batch(batch)
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0].rstrip(". ")
-        raise UnreadableFile(f"The file is not Parquet, or it is damaged: {reason}.") from error
+        raise UnreadableFile(f"The file is not Parquet, or it is damaged: {reason(error)}.") from error
+
+
+def with_objects(records: Iterator[Any]) -> Iterator[Any]:
+    """Records that are rows already, but for objects written as texts."""
+    for record in records:
+        if not isinstance(record, BadRow):
+            parse_objects(record)
+        yield record
+
+
+def reason(error: Exception) -> str:
+    """What Arrow says, to go into a sentence."""
+    return str(error).splitlines()[0].rstrip(". ") if str(error) else type(error).__name__
 
 
 def _rows_at_once(group: pq.RowGroupMetaData, number: int) -> int:
@@ -44,16 +63,14 @@ def _rows_at_once(group: pq.RowGroupMetaData, number: int) -> int:
     return min(2_000, max(1, MAX_GROUP // max(1, widest)))
 
 
-def _from_batch(batch: pa.RecordBatch) -> Iterator[Any]:
+def from_batch(batch: pa.RecordBatch) -> Iterator[Any]:
     """The rows one by one; what is too long for a row never becomes Python objects."""
     whole = batch.nbytes <= rows.MAX_ROW
     for part in [batch] if whole else (batch.slice(place, 1) for place in range(batch.num_rows)):
         if part.nbytes > rows.MAX_ROW:
             yield too_long()
             continue
-        for row in _as_dicts(part.schema.names, part.columns):
-            parse_objects(row)
-            yield row
+        yield from _as_dicts(part.schema.names, part.columns)
 
 
 def _as_dicts(names: list[str], columns: list[pa.Array]) -> list[dict[str, Any]]:
