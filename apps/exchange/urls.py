@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.exchange.views import exports, imports, webhooks
+from apps.exchange.views import exports, imports, uploads, webhooks
 
 app_name = "exchange"
 
 urlpatterns = [
     path("p/<slug:slug>/imports/", imports.imports, name="imports"),
-    path("p/<slug:slug>/imports/upload/", imports.upload, name="upload"),
+    path("p/<slug:slug>/imports/upload/", uploads.upload, name="upload"),
+    path("p/<slug:slug>/imports/uploads/<int:upload_id>/", uploads.preview, name="preview"),
+    path("p/<slug:slug>/imports/uploads/<int:upload_id>/start/", uploads.start, name="start"),
     path("p/<slug:slug>/imports/<int:run_id>/", imports.run, name="run"),
+    path("p/<slug:slug>/imports/<int:run_id>/import/", uploads.import_now, name="import_now"),
     path("p/<slug:slug>/imports/<int:run_id>/problems.csv", imports.problems, name="problems"),
     path("p/<slug:slug>/imports/<int:run_id>/cancel/", imports.cancel, name="cancel"),
     path("p/<slug:slug>/imports/<int:run_id>/retry/", imports.retry, name="retry"),

@@ -17,7 +17,7 @@ from apps.calibration.services import add_gold
 from apps.comments.services import add_comment
 from apps.config.supervisor.parts import ROOT
 from apps.core.models import Event
-from apps.exchange.models import ExportRun, ImportRun
+from apps.exchange.models import ExportRun, ImportRun, Upload
 from apps.mining.models import MiningRun
 from apps.projects.models import Project, Role
 from apps.projects.services import create_project, set_member
@@ -88,9 +88,12 @@ WHO: dict[str, set[str]] = {
     **{f"exchange:{verb}_export": LEADS for verb in ("cancel", "remove", "retry", "start")},
     **{f"exchange:{noun}": LEADS for noun in ("export", "exports")},
     "exchange:run": LEADS,
+    "exchange:import_now": LEADS,
     "exchange:imports": LEADS,
+    "exchange:preview": LEADS,
     "exchange:problems": LEADS,
     "exchange:retry": LEADS,
+    "exchange:start": LEADS,
     "exchange:upload": LEADS,
     "exchange:change_webhook": LEADS,
     "exchange:delete_webhook": LEADS,
@@ -330,28 +333,29 @@ def runs_of(project: Project, *, mined: MiningRun, imported: ImportRun) -> dict[
 def rows(house: House) -> dict[str, dict[str, Any]]:
     """What the words of each address are for a real row of project `digits`."""
     turn = Turn(house)
-    mined = turn.answered()
-    gate, project = turn.gate(), house.project
+    mined, gate, project = turn.answered(), turn.gate(), house.project
     held = Assignment.objects.filter(person=house.erin).latest("pk")
     imported = ImportRun.objects.create(project=project, format="csv", created_at=house.clock)
     gold = add_gold(project=project, labels={"t01": "5"}, by=house.lena, at=house.clock)
-    group = make_group(project=project, name="Night", people=["erin"], by=house.lena, at=house.clock)
+    people = {"people": ["erin"], "by": house.lena, "at": house.clock}
+    sent = Upload.objects.create(project=project, format="csv", size=1, created_at=house.clock)
     runs = runs_of(project, mined=mined, imported=imported)
-    said = add_comment(example=held.task.example, by=house.erin, text="a word", at=house.clock)
+    comment = {"example": held.task.example, "text": "a word", "by": house.erin, "at": house.clock}
     numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}
     everywhere = {
         **letter_words(house),
         "assignment_id": held.pk,
-        "comment_id": said.pk,
+        "comment_id": add_comment(**comment).pk,
         "gate_id": gate.pk,
         "gold_id": gold[0].pk,
-        "group_id": group.pk,
+        "group_id": make_group(project=project, name="Night shift", **people).pk,
         "key": "t01",
         "kind": "importrun",
         "person_id": house.emil.pk,
         "proposal_id": project.proposals.latest("pk").pk,
         "queue_id": house.queue.pk,
         "task_id": held.task_id,
+        "upload_id": sent.pk,
         "version": 1,
     }
     return {

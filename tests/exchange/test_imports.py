@@ -14,8 +14,9 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core.runs import claim
-from apps.exchange.models import ImportProblem, ImportRun
+from apps.exchange.models import ImportProblem, ImportRun, Upload
 from apps.exchange.queries.imports import PROBLEMS_PAGE
+from apps.exchange.services.imports import start_import
 from tests.conftest import House
 from workers.jobs.exchange import import_rows
 
@@ -24,10 +25,16 @@ pytestmark = pytest.mark.django_db
 
 def send(client: Client, house: House, name: str, content: bytes, **values: str) -> HttpResponse:
     client.force_login(house.lena)
-    values.setdefault("on_conflict", "error")
     file = SimpleUploadedFile(name, content)
     answer: HttpResponse = client.post(reverse("exchange:upload", args=["digits"]), {"file": file, **values})
     return answer
+
+
+def started(client: Client, house: House, content: bytes, format: str = "ndjson") -> ImportRun:
+    """An import that was queued otherwise than by the form, for whom the pages are the same."""
+    client.force_login(house.lena)
+    project, at = house.project, house.clock
+    return start_import(project=project, by=house.lena, at=at, chunks=[content], format=format, name="a.file")
 
 
 def row(key: str, **values: object) -> bytes:
@@ -41,7 +48,13 @@ def look(client: Client, run: ImportRun, query: str = "") -> str:
 
 
 def test_a_file_is_imported_and_its_bad_rows_are_told(client: Client, house: House) -> None:
-    answer = send(client, house, "rows.ndjson", row("a") + b"not json\n" + row("b", split="nowhere"))
+    sent = send(client, house, "rows.ndjson", row("a") + b"not json\n" + row("b", split="nowhere"))
+    upload = Upload.objects.get()
+    assert sent["Location"] == reverse("exchange:preview", args=["digits", upload.pk])
+    assert not ImportRun.objects.exists(), "nothing comes in before it was looked at"
+
+    values = {"on_conflict": "error", "stop_after": "10000"}
+    answer = client.post(reverse("exchange:start", args=["digits", upload.pk]), values)
     run = ImportRun.objects.get()
     assert answer.status_code == 302
     assert answer["Location"] == reverse("exchange:run", args=["digits", run.pk])
@@ -60,22 +73,29 @@ def test_a_file_is_imported_and_its_bad_rows_are_told(client: Client, house: Hou
 
 @pytest.mark.parametrize(
     ("name", "format"),
-    [("A.CSV", "csv"), ("a.jsonl", "ndjson"), ("a.parquet", "parquet"), ("a.ndjson", "ndjson")],
+    [
+        ("A.CSV", "csv"),
+        ("a.jsonl", "ndjson"),
+        ("a.parquet", "parquet"),
+        ("a.tsv", "tsv"),
+        ("a.txt", "tsv"),
+        ("a.feather", "arrow"),
+    ],
 )
 def test_the_format_is_guessed_from_the_name(client: Client, house: House, name: str, format: str) -> None:
     send(client, house, name, b"x")
 
-    assert ImportRun.objects.get().format == format
+    assert Upload.objects.get().format == format
 
 
 def test_an_unknown_ending_needs_the_format_said(client: Client, house: House) -> None:
-    refused = send(client, house, "rows.txt", row("a"))
-    taken = send(client, house, "rows.txt", row("a"), format="ndjson")
+    refused = send(client, house, "rows.dat", row("a"))
+    taken = send(client, house, "rows.dat", row("a"), format="ndjson")
 
     assert refused.status_code == 422
     assert "does not tell the format" in refused.content.decode()
     assert taken.status_code == 302
-    assert ImportRun.objects.count() == 1
+    assert Upload.objects.count() == 1
 
 
 def test_an_empty_file_is_refused_in_words(client: Client, house: House) -> None:
@@ -83,7 +103,7 @@ def test_an_empty_file_is_refused_in_words(client: Client, house: House) -> None
 
     assert answer.status_code == 422
     assert "empty" in answer.content.decode()
-    assert not ImportRun.objects.exists()
+    assert not Upload.objects.exists()
 
 
 def test_a_file_beyond_the_limit_is_refused_in_words_before_it_is_read(
@@ -95,12 +115,11 @@ def test_a_file_beyond_the_limit_is_refused_in_words_before_it_is_read(
 
     assert answer.status_code == 413
     assert "takes at most 1,000 bytes at once" in answer.content.decode()
-    assert not ImportRun.objects.exists()
+    assert not Upload.objects.exists()
 
 
 def test_problems_come_page_by_page_and_whole_as_csv(client: Client, house: House) -> None:
-    send(client, house, "a.csv", b"x")
-    run = ImportRun.objects.get()
+    run = started(client, house, b"x")
     ImportProblem.objects.bulk_create(
         ImportProblem(run=run, row=n, field="key", code="no_key", message=f"=mend {n}")
         for n in range(PROBLEMS_PAGE + 1)
@@ -120,8 +139,7 @@ def test_problems_come_page_by_page_and_whole_as_csv(client: Client, house: Hous
 
 
 def test_a_waiting_import_is_cancelled_and_retried(client: Client, house: House) -> None:
-    send(client, house, "a.ndjson", row("a"))
-    run = ImportRun.objects.get()
+    run = started(client, house, row("a"))
 
     client.post(reverse("exchange:cancel", args=["digits", run.pk]))
     run.refresh_from_db()
@@ -134,8 +152,7 @@ def test_a_waiting_import_is_cancelled_and_retried(client: Client, house: House)
 
 
 def test_trying_again_is_not_offered_where_it_cannot_help(client: Client, house: House) -> None:
-    send(client, house, "a.parquet", b"no parquet")
-    run = ImportRun.objects.get()
+    run = started(client, house, b"no parquet", "parquet")
     import_rows(run.pk)
 
     html = look(client, run)
@@ -151,16 +168,14 @@ def test_the_report_says_what_good_means(client: Client, house: House, protocol:
     if not protocol:
         house.project.protocol = None
         house.project.save()
-    send(client, house, "a.ndjson", row("a"))
-    run = ImportRun.objects.get()
+    run = started(client, house, row("a"))
     import_rows(run.pk)
 
     assert words in look(client, run)
 
 
 def test_a_running_import_is_followed_and_asked_to_stop(client: Client, house: House) -> None:
-    send(client, house, "a.ndjson", row("a"))
-    run = ImportRun.objects.get()
+    run = started(client, house, row("a"))
     claim(ImportRun, run.pk, at=house.clock)
 
     assert "every 1s" in look(client, run)
