@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apps.annotation.subjects import Field, Pair, fields_of
@@ -91,18 +91,26 @@ def preview_of(
     sample: Sample, *, mapping: Mapping | None, name: str, protocol: dict[str, Any] | None
 ) -> Preview:
     """The first rows, each with its first fault; doubles among them are told like the import tells them."""
-    fit, shape = Fit.to(protocol) if protocol else None, mapping.shape(name) if mapping else None
+    fit, shape = Fit.to(protocol) if protocol else None, mapping.shape(name) if mapping else _as_it_is
+    bare = (
+        replace(mapping, labels={}).shape(name) if mapping else _as_it_is
+    )  # of a row kept out for its label
     lines, causes, keys = [], Counter[str](), set[str]()
     checked = list(enumerate(sample.records[:CHECKED], start=1))
     for number, record in checked:
-        raw = shape(number, record) if shape else record
+        raw = shape(number, record)
         bad = _fault(number, raw, fit, keys)
         if bad:
             causes[bad.code] += 1
         if number <= SHOWN:
-            lines.append(_line(number, raw, protocol, bad))
+            shown = bare(number, record) if isinstance(raw, BadRow) else raw
+            lines.append(_line(number, shown, protocol, bad))
     told = [(WORDS.get(code, code), n) for code, n in causes.most_common()]
     return Preview(lines, len(checked), causes.total(), told)
+
+
+def _as_it_is(_: int, record: Any) -> Any:
+    return record
 
 
 def _fault(number: int, raw: Any, fit: Fit | None, keys: set[str]) -> BadRow | None:

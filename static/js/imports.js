@@ -31,6 +31,17 @@ document.addEventListener("htmx:xhr:progress", ({ target, detail: { loaded, tota
   box.querySelector("[data-note]").textContent =
     loaded < total ? `${size(loaded)} of ${size(total)} sent` : "All sent; the server is keeping it";
 });
+// What was refused comes back as a new form: the file stays chosen in it.
+let chosen = null;
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.matches?.("[data-drop]")) chosen = target.elements.file.files;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const form = chosen && document.querySelector("[data-drop]");
+  if (form && chosen.length) form.elements.file.files = chosen;
+  form?.querySelector("[aria-invalid=true]")?.focus();
+  chosen = null;
+});
 document.addEventListener("htmx:afterRequest", ({ target }) => {
   const box = target.querySelector?.("[data-sent]");
   if (box) box.hidden = true;

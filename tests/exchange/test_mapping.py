@@ -149,7 +149,10 @@ def test_a_mapping_of_names_onto_themselves_is_none() -> None:
         ({"column": {}}, "There is no `column`"),
         ({"columns": {"a": "payload.x", "b": "weight"}}, "'b' is mapped to 'weight'; choose one of key"),
         ({"columns": {"a": "payload."}}, "choose one of"),
-        ({"columns": {"a": "payload.x", "b": "payload.x"}}, "payload.x is made of two columns, 'a' and 'b'"),
+        (
+            {"columns": {"a": "payload.x", "b": "payload.x"}},
+            "`payload.x` is made of two columns, 'a' and 'b'",
+        ),
         ({"columns": {"a": "key"}}, "No column goes into the payload"),
         ({"columns": {"a": 5}}, "`columns.a` of the mapping must be a text"),
         ({"columns": {"a": "payload.x"}, "defaults": {"split": "test"}}, "The default split is 'test'"),

@@ -95,10 +95,10 @@ def test_another_mapping_is_shown_at_once(lena: Client) -> None:
 def test_a_mapping_that_cannot_be_meant_is_told_in_place_of_the_rows(lena: Client) -> None:
     sent = upload(lena)
     part = look(lena, sent, {**HOW, **COLUMNS, "column-3": "label"})
-    assert "label is made of two columns, 'category' and 'lang'" in part
+    assert "`label` is made of two columns, 'category' and 'lang'" in part
     answer = start(lena, sent, **{"column-3": "label"})
     assert answer.status_code == 422
-    assert "label is made of two columns" in html.unescape(answer.content.decode())
+    assert "`label` is made of two columns" in html.unescape(answer.content.decode())
     assert not ImportRun.objects.exists()
 
 

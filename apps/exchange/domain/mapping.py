@@ -67,7 +67,7 @@ class Mapping:
                 )
             if to != "key" and to in once:
                 raise _wrong(
-                    f"{to} is made of two columns, {once[to][:60]!r} and {name[:60]!r}. Leave one out."
+                    f"`{to}` is made of two columns, {once[to][:60]!r} and {name[:60]!r}. Leave one out."
                 )
             once[to] = name
         if not any(to.partition(".")[0] == "payload" for to in self.columns.values()):
