@@ -106,7 +106,7 @@ class Told:
         for name in sent:
             mark, _, value = name.partition(":")
             if mark == "label" and sent[name] != AS_IT_IS:
-                labels[value] = None if sent[name] == KEPT_OUT else sent[name]
+                labels[value] = None if sent[name] == KEPT_OUT else str(sent[name])
         return cls({name: sent.get(f"column-{place}", "") for place, name in enumerate(columns)}, labels)
 
     def mapping(self, *, split: str, licence: str) -> dict[str, Any]:

@@ -110,7 +110,8 @@ def plan_of(upload: Upload, sent: QueryDict, *, again: bool = False) -> Plan:
     """As `sent` tells; before anything was told as the last run with such columns did, if `again`, else guessed."""
     sample = sample_of(upload)
     last = fitting_run(project=upload.project, columns=sample.columns) if sample.columns else None
-    told, first = Told.by(sent, sample.columns), {}
+    first: dict[str, Any] = {}
+    told = Told.by(sent, sample.columns)
     if told is None:
         told, first = _first(upload, sample, last if again else None)
     form = ImportForm(sent or None, initial=first)

@@ -79,7 +79,12 @@ def import_kept(
 ) -> ImportRun:
     """Queue the import of bytes that are in the store; with `wakes` off, whoever asked does the work themselves."""
     require(person=by, project=project, action="import")
-    asked = {"kind": kind, "format": format, "on_conflict": on_conflict, "stop_after": stop_after}
+    asked: dict[str, Any] = {
+        "kind": kind,
+        "format": format,
+        "on_conflict": on_conflict,
+        "stop_after": stop_after,
+    }
     run = ImportRun.objects.create(
         project=project,
         name=name[:200],
@@ -226,7 +231,8 @@ def bring_in(*, run: ImportRun, chunk: Chunk, at: datetime) -> ImportRun:
 
 def _doubles(cursor: Any, run: ImportRun, chunk: Chunk) -> dict[int, Problem]:
     """Of the rows whose key may have stood earlier in the file, by number those whose key has come in since."""
-    doubtful, found = chunk.doubtful, {}
+    found: dict[int, Problem] = {}
+    doubtful = chunk.doubtful
     if not doubtful:
         return found
     keys = list(doubtful)

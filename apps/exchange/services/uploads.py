@@ -56,7 +56,7 @@ def keep_upload(
 
 def import_upload(*, upload: Upload, by: User, at: datetime, **how: Any) -> ImportRun:
     """Queue the import of an uploaded file; `how` is what `import_kept` takes."""
-    kept = {"upload": upload.digest, "format": upload.format, "name": upload.name}
+    kept: dict[str, Any] = {"upload": upload.digest, "format": upload.format, "name": upload.name}
     return import_kept(project=upload.project, by=by, at=at, **kept, **how)
 
 

@@ -73,7 +73,9 @@ def _metadata_size(source: BinaryIO) -> int:
     if len(head) < 4:
         return 0
     (size,) = struct.unpack("<I", head)
-    return struct.unpack("<I", source.read(4))[0] if size == GOES_ON else size
+    if size == GOES_ON:
+        (size,) = struct.unpack("<I", source.read(4))
+    return int(size)
 
 
 def _message(metadata: bytes, source: BinaryIO) -> tuple[int, int, int]:
