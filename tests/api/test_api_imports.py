@@ -6,6 +6,7 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +32,13 @@ def parquet() -> bytes:
     return sink.getvalue()
 
 
+def arrow() -> bytes:
+    sink, table = io.BytesIO(), pa.table({"key": ["a1"], "payload": [{"text": "one"}], "label": ["3"]})
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "query"),
     [
@@ -39,6 +47,8 @@ def parquet() -> bytes:
         (b"key,text,label\na1,one,3\n", "text/csv", ""),
         (parquet(), "application/vnd.apache.parquet", ""),
         (parquet(), "application/octet-stream", "?format=parquet"),
+        (b"key\ttext\tlabel\na1\tone\t3\n", "text/tab-separated-values", ""),
+        (arrow(), "application/vnd.apache.arrow.file", ""),
         (b"key,text,label\na1,one,3\n", "application/octet-stream", "?format=csv"),
     ],
 )
@@ -50,6 +60,23 @@ def test_a_file_comes_in(house: Any, call: Any, content: bytes, kind: str, query
     done = lena.get(f"imports/{run['id']}/")
     assert (done["state"], done["rows_created"], done["rows_bad"]) == ("done", 1, 0), done
     assert Example.objects.get(key="a1").label == "3"
+
+
+def test_columns_are_mapped_tried_dry_and_capped(house: Any, call: Any) -> None:
+    lena = call(house.lena)
+    mapping = {"columns": {"nr": "key", "body": "payload.text", "y": "label"}, "labels": {"three": "3"}}
+    sheet = b"nr\tbody\ty\n1\tone\tthree\n2\ttwo\tnine\n"
+    query = urlencode({"mapping": json.dumps(mapping), "name": "a.tsv", "stop_after": 7})
+    dry = lena.upload(f"{PATH}?{query}&dry_run=true", sheet, "text/tab-separated-values")
+    assert (dry["dry_run"], dry["stop_after"], dry["mapping"]["columns"]) == (True, 7, mapping["columns"])
+    import_rows(dry["id"])
+    assert lena.get(f"imports/{dry['id']}/")["rows_created"] == 1
+    assert not Example.objects.exists()
+
+    run = lena.upload(f"{PATH}?{query}", sheet, "text/tab-separated-values")
+    import_rows(run["id"])
+    assert lena.get(f"imports/{run['id']}/errors/")["results"][0]["code"] == "label_not_an_option"
+    assert Example.objects.get(key="1").label == "3"
 
 
 def test_bad_rows_are_listed_with_place_and_mend(house: Any, call: Any) -> None:
@@ -88,6 +115,12 @@ def test_known_keys_are_refused_skipped_or_updated_as_asked(house: Any, call: An
         ("application/octet-stream", "?format=xlsx", "format"),
         ("application/x-ndjson", "?on_conflict=maybe", "on_conflict"),
         ("application/x-ndjson", "?kind=dreams", "kind"),
+        ("application/x-ndjson", "?mapping=%7Boops", "mapping"),
+        ("application/x-ndjson", "?mapping=%7B%7D", "mapping"),
+        ("application/x-ndjson", "?mapping=%5B1%5D", "mapping"),
+        ("application/x-ndjson", "?dry_run=maybe", "dry_run"),
+        ("application/x-ndjson", "?stop_after=many", "stop_after"),
+        ("application/x-ndjson", "?stop_after=0", "stop_after"),
         ("multipart/form-data; boundary=x", "", "Content-Type"),
     ],
 )

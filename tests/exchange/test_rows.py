@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from apps.config.supervisor.parts import ROOT
 from apps.exchange.domain import fitting, json_text, mapping
 from apps.exchange.domain import rows as domain
 from apps.exchange.domain.causes import WORDS
@@ -238,6 +239,11 @@ def test_a_line_that_is_no_json_is_told_by_its_character_and_in_plain_words(line
     assert words in bad.message
     assert "line 2" not in bad.message
     assert "recursion" not in bad.message
+
+
+def test_every_code_is_explained_in_the_documents():
+    table = (ROOT / "docs" / "importing.md").read_text().partition("## What can be wrong with a row")[2]
+    assert set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", table.partition("The first thousand")[0])) == set(WORDS)
 
 
 def test_every_code_has_its_words():
