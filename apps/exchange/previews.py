@@ -135,8 +135,10 @@ def _line(number: int, raw: Any, protocol: dict[str, Any] | None, bad: BadRow | 
     picture = next((str(one.value) for one in shown if isinstance(one, Field) and one.kind == "image"), "")
     rest = [one for one in shown if isinstance(one, Pair) or one.kind != "image"]
     text = excerpt_of(rest) if rest else "" if shown else short(payload, longest=200)
-    if picture and (not picture.startswith("data:image/") or len(picture) > THUMB):
-        picture, text = "", f"picture of {len(picture):,} characters. {text}".strip()
+    if picture and not picture.startswith("data:image/"):  # a page of ours loads nothing from elsewhere
+        picture, text = "", f"{short(picture)} {text}".strip()
+    elif len(picture) > THUMB:
+        picture, text = "", f"a picture too large to be shown here {text}".strip()
     return Line(
         number,
         key=short(raw.get("key")),
