@@ -47,7 +47,7 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        widget=forms.ClearableFileInput(attrs={"accept": ",".join(ENDINGS)}),
+        widget=forms.ClearableFileInput(attrs={"accept": ",".join([*ENDINGS, ".json"])}),
     )
     format = forms.ChoiceField(
         label="Format",

@@ -20,7 +20,7 @@ from apps.exchange.domain.rows import BadRow, UnreadableFile, check_row
 from apps.exchange.models import Upload
 
 READ, CHECKED, SHOWN = 1_000, 200, 10  # rows looked at for columns and labels; held against the rules; shown
-READ_BYTES = 32 * 2**20
+MOST = 32 * 2**20  # characters of the texts in all records that are looked at
 THUMB = 400_000  # characters of a picture that a page of ten may hold
 SAMPLES, EXCERPT = 3, 60
 
@@ -69,14 +69,14 @@ class Preview:
 
 def sample_of(upload: Upload) -> Sample:
     """Never raises: why a file cannot be read is what the page shows."""
-    records: list[Any] = []
+    records, size, mapped = list[Any](), 0, upload.format in MAPPED
     try:
         with open_stream("uploads", upload.digest) as source:
-            mapped = upload.format in MAPPED
             rows = read_records(source, upload.format) if mapped else READERS[upload.format](source)
             for record in rows:
                 records.append(record)
-                if len(records) >= READ or source.tell() > READ_BYTES:
+                size += _size(record)
+                if len(records) >= READ or size > MOST:
                     break
     except UnreadableFile as error:
         return Sample(records, [], str(error))
@@ -85,6 +85,15 @@ def sample_of(upload: Upload) -> Sample:
     if not records:
         return Sample([], [], "The file holds no rows. Add at least one and send it again.")
     return Sample(records, columns_of(records) if mapped else [])
+
+
+def _size(record: Any) -> int:
+    """Characters of its texts, near enough."""
+    if not isinstance(record, dict):
+        return 0
+    payload = record.get("payload")
+    cells = [*record.values(), *(payload.values() if isinstance(payload, dict) else ())]
+    return sum(len(cell) for cell in cells if isinstance(cell, str))
 
 
 def preview_of(

@@ -329,6 +329,12 @@ def runs_of(project: Project, *, mined: MiningRun, imported: ImportRun) -> dict[
     }
 
 
+def uploaded(house: House) -> int:
+    """A file that was sent and not imported."""
+    sent = Upload.objects.create(project=house.project, format="csv", size=1, created_at=house.clock)
+    return sent.pk
+
+
 @pytest.fixture
 def rows(house: House) -> dict[str, dict[str, Any]]:
     """What the words of each address are for a real row of project `digits`."""
@@ -338,7 +344,6 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
     imported = ImportRun.objects.create(project=project, format="csv", created_at=house.clock)
     gold = add_gold(project=project, labels={"t01": "5"}, by=house.lena, at=house.clock)
     people = {"people": ["erin"], "by": house.lena, "at": house.clock}
-    sent = Upload.objects.create(project=project, format="csv", size=1, created_at=house.clock)
     runs = runs_of(project, mined=mined, imported=imported)
     comment = {"example": held.task.example, "text": "a word", "by": house.erin, "at": house.clock}
     numbers = {"datasets": 1, "rounds": 1, "training": gate.candidate.number}
@@ -355,7 +360,7 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
         "proposal_id": project.proposals.latest("pk").pk,
         "queue_id": house.queue.pk,
         "task_id": held.task_id,
-        "upload_id": sent.pk,
+        "upload_id": uploaded(house),
         "version": 1,
     }
     return {

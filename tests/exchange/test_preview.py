@@ -225,6 +225,17 @@ def test_odd_names_and_values_are_shown_and_sent_back_whole(lena: Client, house:
     assert house.work(ImportRun.objects.get()).rows_created == 1
 
 
+def test_exports_of_other_tools_are_shown_and_need_no_mapping(lena: Client, house: House) -> None:
+    sent = upload(lena, b'{"id": 1, "text": "from elsewhere", "label": ["3"]}\n', "a.jsonl")
+    Upload.objects.update(format="doccano")
+    page = look(lena, sent)
+    assert "from elsewhere" in page
+    assert "Split where none is given" not in page
+    assert lena.post(reverse("exchange:start", args=["digits", sent.pk]), HOW).status_code == 302
+    run = house.work(ImportRun.objects.get())
+    assert (run.format, run.mapping, run.rows_created) == ("doccano", None, 1)
+
+
 @pytest.mark.parametrize("value", ["0", "x", "", "99999999999"])
 def test_a_cap_that_cannot_be_meant_is_refused(lena: Client, value: str) -> None:
     answer = start(lena, upload(lena), stop_after=value)
