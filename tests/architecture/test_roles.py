@@ -17,13 +17,14 @@ from apps.calibration.services import add_gold
 from apps.comments.services import add_comment
 from apps.config.supervisor.parts import ROOT
 from apps.core.models import Event
-from apps.exchange.models import ExportRun, ImportRun, Upload
+from apps.exchange.models import ExportRun, ImportRun
 from apps.mining.models import MiningRun
 from apps.projects.models import Project, Role
 from apps.projects.services import create_project, set_member
 from apps.projects.services.groups import make_group
 from tests.conftest import House
 from tests.exchange.letters import letter_words
+from tests.exchange.uploads import uploaded
 from tests.turn import Turn
 
 pytestmark = pytest.mark.django_db
@@ -329,12 +330,6 @@ def runs_of(project: Project, *, mined: MiningRun, imported: ImportRun) -> dict[
     }
 
 
-def uploaded(house: House) -> int:
-    """A file that was sent and not imported."""
-    sent = Upload.objects.create(project=house.project, format="csv", size=1, created_at=house.clock)
-    return sent.pk
-
-
 @pytest.fixture
 def rows(house: House) -> dict[str, dict[str, Any]]:
     """What the words of each address are for a real row of project `digits`."""
@@ -360,7 +355,7 @@ def rows(house: House) -> dict[str, dict[str, Any]]:
         "proposal_id": project.proposals.latest("pk").pk,
         "queue_id": house.queue.pk,
         "task_id": held.task_id,
-        "upload_id": uploaded(house),
+        "upload_id": uploaded(house).pk,
         "version": 1,
     }
     return {
