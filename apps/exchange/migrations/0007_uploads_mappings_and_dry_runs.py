@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("exchange", "0005_webhooks_and_their_deliveries"),
+        ("exchange", "0006_exports"),
         ("projects", "0003_protocol_mapping"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
