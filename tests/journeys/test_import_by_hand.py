@@ -36,7 +36,7 @@ def test_a_sheet_is_dropped_mapped_run_dry_and_imported(person):
     with page.expect_response(lambda answer: "/uploads/" in answer.url):
         page.keyboard.type("Leave")
     page.get_by_text("The first 2 rows would come in").wait_for()
-    assert page.evaluate("document.activeElement.id") == "column-2", "the focus stays where one is"
+    page.wait_for_function("document.activeElement.id === 'column-2'")  # the focus stays where one is
     lena.shoot("import-preview")
 
     page.get_by_role("button", name="Dry run").press("Enter")
@@ -53,8 +53,8 @@ def test_a_file_that_was_refused_stays_chosen(person):
     drop(page, "sheet.dat", SHEET)
     page.get_by_role("button", name="Send and look at it").press("Enter")
     page.get_by_text("does not tell the format").wait_for()
-    assert page.evaluate("document.querySelector('#id_file').files[0].name") == "sheet.dat"
-    assert page.evaluate("document.activeElement.id") == "id_format"
+    page.wait_for_function("document.querySelector('#id_file').files[0]?.name === 'sheet.dat'")
+    page.wait_for_function("document.activeElement.id === 'id_format'")
     page.keyboard.type("TSV")
     page.get_by_role("button", name="Send and look at it").press("Enter")
     page.wait_for_url("**/imports/uploads/*/")
