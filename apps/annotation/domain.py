@@ -177,3 +177,8 @@ def gold_is_due(*, queue_id: int, person_id: int, after: int, rate: float) -> bo
 def needs_confidence(protocol: dict[str, Any], *, reason: str) -> bool:
     """Confidence is asked where the protocol says so, and always on gold and audit tasks."""
     return protocol["confidence"] == "always" or reason in {"gold", "audit"}
+
+
+def is_wrong(said: str | None, label: str | None) -> bool | None:
+    """Whether what was said differs from the label that people came to; None where there is nothing to compare."""
+    return None if said is None or label is None else said != label

@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from apps.algorithms.comparison import proportion_interval
 from apps.algorithms.estimation import ErrorRate, error_rate
 from apps.algorithms.intervals import Interval
+from apps.annotation.domain import is_wrong
 from apps.annotation.models import CLOSED, Annotation, Consensus, Task, TaskState
 from apps.calibration.models import Gold
 from apps.core.errors import NotFound
@@ -177,8 +178,8 @@ def _yield(reason: str, opened: int, closed: list[tuple[str | None, str | None, 
         labelled=len(rows),
         with_given=len(given),
         predicted=len(predicted),
-        label_errors=sum(label != given_label for label, given_label, _ in given),
-        model_errors=sum(label != said for label, _, said in predicted),
+        label_errors=sum(bool(is_wrong(before, label)) for label, before, _ in rows),
+        model_errors=sum(bool(is_wrong(said, label)) for label, _, said in rows),
     )
 
 

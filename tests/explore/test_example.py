@@ -70,6 +70,23 @@ def test_everybody_sees_who_answered_what_once_the_task_is_closed(client: Client
     assert "Consensus: 8" in html
 
 
+@pytest.mark.parametrize(
+    ("said", "model", "given"), [("3", "model right", True), ("8", "model wrong", False)]
+)
+def test_what_people_came_to_says_who_was_wrong(
+    client: Client, house: House, said: str, model: str, given: bool
+) -> None:
+    house.example("a", label="8")
+    house.task("a")
+    house.submit(house.erin, said)
+    house.submit(house.emil, said)
+
+    html = look(client, house, "ella", "a")
+
+    assert model in html
+    assert ("given label wrong" in html) == given
+
+
 def test_a_lead_may_lease_an_open_task_and_so_does_not_read_its_answers_first(
     client: Client, house: House
 ) -> None:

@@ -8,7 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
-from apps.annotation.domain import CAUSES
+from apps.annotation.domain import CAUSES, is_wrong
 from apps.annotation.models.assignments import Assignment
 from apps.annotation.models.tasks import Task
 from apps.examples.models import Example
@@ -119,3 +119,13 @@ class Consensus(models.Model):
     @property
     def cause_words(self) -> str:
         return CAUSES.get(self.cause, self.cause)
+
+    @property
+    def model_is_wrong(self) -> bool | None:
+        """Whether the prediction that was shown differs; None where there was none, or there is no label."""
+        return is_wrong((self.task.prediction or {}).get("label"), self.label)
+
+    @property
+    def given_label_is_wrong(self) -> bool | None:
+        """Whether the label that came with the example differs; None where there was none, or there is no label."""
+        return is_wrong(self.task.given_label, self.label)
