@@ -154,6 +154,11 @@ def test_csv_columns_make_up_the_payload_and_attributes():
     assert row.label is None
 
 
+def test_an_empty_cell_of_an_attribute_is_none():
+    row = only(b"key,text,attributes.lang\na,hello,\n", "csv")
+    assert (row.body, row.attributes) == ('{"text":"hello"}', "{}")
+
+
 def test_csv_cells_may_hold_commas_quotes_and_lines():
     assert json.loads(only(b'key,text\na,"one, ""two""\nthree"\n', "csv").body) == {
         "text": 'one, "two"\nthree'

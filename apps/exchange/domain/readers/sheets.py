@@ -139,8 +139,9 @@ def _from_cells(given: dict[str, str]) -> Any:
     parse_objects(row)
     for name, value in given.items():
         part, _, rest = name.partition(".")
-        if part == "attributes" and rest and value:
-            _put(row, "attributes", rest, value)
+        if part == "attributes" and rest:
+            if value:
+                _put(row, "attributes", rest, value)
         elif name not in KNOWN:
             _put(row, "payload", rest if part == "payload" and rest else name, value)
     return row
