@@ -30,5 +30,4 @@ def test_what_people_named_is_text_in_the_help_of_a_field(client: Client, house:
 def test_our_own_markup_in_the_help_of_a_field_is_markup(client: Client, house: House) -> None:
     client.force_login(house.lena)
 
-    assert "<code>key</code>" in client.get("/p/digits/imports/").content.decode()
     assert "<code>key,label</code>" in client.get("/p/digits/gold/").content.decode()

@@ -30,6 +30,7 @@ def folder() -> Path:
         yield Path(name)
 
 
+@pytest.mark.soak  # the newcomer's journey goes the same way round, in a browser
 def test_the_loop_closes_unattended(folder: Path) -> None:
     done = subprocess.run(
         COMMAND, cwd=ROOT, env=environment(folder), capture_output=True, text=True, timeout=240, check=False
