@@ -127,6 +127,15 @@ def test_a_damaged_entry_is_one_bad_row():
     assert next(raw if isinstance(raw, dict) else raw.code for raw in read(broken)) == "cannot_unpack"
 
 
+@pytest.mark.parametrize(("place", "value"), [(6, 1), (8, 99)], ids=["a password", "an unknown packing"])
+def test_an_entry_that_needs_what_we_do_not_have_is_one_bad_row(place, value):
+    data = bytearray(packed({"a.png": picture()}))
+    for start, offset in ((data.index(b"PK\3\4"), place), (data.index(b"PK\1\2"), place + 2)):
+        data[start + offset] = value
+    (bad,) = read(bytes(data))
+    assert fault(bad) == "cannot_unpack"
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -89,6 +89,7 @@ def unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> Ite
                     limit = f"{most / 2**20:,.0f} MiB"
                     raise BadRow("file", "row_too_long", f"{name!r} is larger than {limit}. Make it smaller.")
                 yield part
+    # zipfile raises RuntimeError for a password, NotImplementedError for a packing that it does not know
     except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
         sentence = f"{name!r} cannot be unpacked ({error}). Pack it again, without a password."
         raise BadRow("file", "cannot_unpack", sentence) from error
